@@ -1,0 +1,179 @@
+"""What must every product shown fulfil? Hard constraints that code, not a model, carries across turns."""
+
+import re
+from decimal import Decimal
+from typing import Literal, Self
+
+from pydantic import field_serializer, model_validator
+
+from domain.document import Document
+from domain.product import Gender, Product, Variant
+from domain.terms import fold, fold_size
+
+FilterField = Literal[
+    "price_min",
+    "price_max",
+    "gender",
+    "size",
+    "category",
+    "color",
+    "brand",
+    "material",
+    "features",
+    "exclude",
+    "in_stock",
+]
+FILTER_FIELDS: tuple[FilterField, ...] = (
+    "price_min", "price_max", "gender", "size", "category", "color", "brand", "material", "features", "exclude", "in_stock",
+)  # fmt: skip
+
+# A unisex product suits whoever asks for women's or men's goods; an adult's unisex product is no child's.
+_SUITS: dict[Gender, frozenset[Gender]] = {
+    "women": frozenset({"women", "unisex"}),
+    "men": frozenset({"men", "unisex"}),
+    "unisex": frozenset({"unisex"}),
+    "kids": frozenset({"kids"}),
+}
+
+
+class Filters(Document):
+    """Constraints that hold until changed. ``None`` means "not mentioned"; a field in ``lifted`` was opened by the shopper.
+
+    What a product does not say (API.md): no price fails a price bound; no gender, stock, size, material or feature
+    passes; no colour or brand fails a filter that names one.
+    """
+
+    price_min: Decimal | None = None
+    price_max: Decimal | None = None
+    currency: str = "USD"
+    gender: Gender | None = None
+    size: str | None = None
+    category: str | None = None
+    """Only a category that the shopper picked; a predicted one is a boost and no filter."""
+    color: tuple[str, ...] | None = None
+    """Any of these."""
+    brand: tuple[str, ...] | None = None
+    """Any of these."""
+    material: tuple[str, ...] | None = None
+    """Any of these."""
+    features: tuple[str, ...] | None = None
+    """All of these."""
+    exclude: tuple[str, ...] | None = None
+    """None of these, be it a brand, colour, material, feature or a word of the title."""
+    in_stock: bool | None = None
+    lifted: tuple[FilterField, ...] = ()
+
+    @model_validator(mode="after")
+    def _bounds_in_order(self) -> Self:
+        if self.price_min is not None and self.price_max is not None and self.price_min > self.price_max:
+            raise ValueError(f"price_min {self.price_min} is above price_max {self.price_max}; swap them")
+        return self
+
+    @field_serializer("price_min", "price_max")
+    def _plain_decimal(self, value: Decimal | None) -> str | None:
+        return None if value is None else f"{value.normalize():f}"
+
+    def admits(self, product: Product) -> bool:
+        """Whether the product, or one of its buyable variants, fulfils every constraint."""
+        return self.fitting_variant(product) is not None if product.variants else self._admits(product, None)
+
+    def fitting_variant(self, product: Product) -> Variant | None:
+        """The variant to show: the first that fits and is not sold out, else, if nothing asks for stock, the first that fits.
+
+        None when no variant fits. A sold-out variant fits only when neither size nor colour was asked for.
+        """
+        fitting = [variant for variant in product.variants if self._admits(product, variant)]
+        buyable = [variant for variant in fitting if variant.in_stock is not False]
+        if buyable:
+            return buyable[0]
+        chosen = self.size is not None or self.color is not None or self.in_stock is True
+        return None if chosen or not fitting else fitting[0]
+
+    def without(self, *fields: FilterField) -> Self:
+        """The same constraints but for these fields."""
+        return self.model_copy(update=dict.fromkeys(fields))
+
+    def active(self) -> tuple[FilterField, ...]:
+        """The fields that constrain something."""
+        return tuple(field for field in FILTER_FIELDS if getattr(self, field) not in (None, ()))
+
+    def _admits(self, product: Product, variant: Variant | None) -> bool:
+        return (
+            self._admits_price(product, variant)
+            and self._admits_gender(product)
+            and self._admits_size(product, variant)
+            and self._admits_category(product)
+            and self._admits_color(product, variant)
+            and (not self.brand or (product.brand is not None and fold(product.brand) in map(fold, self.brand)))
+            and (not self.material or not product.material or _any_phrase(self.material, product.material))
+            and all(_has_feature(product, feature) for feature in self.features or ())
+            and not any(_mentions(product, variant, word) for word in self.exclude or ())
+            and self._admits_stock(product, variant)
+        )
+
+    def _admits_price(self, product: Product, variant: Variant | None) -> bool:
+        if self.price_min is None and self.price_max is None:
+            return True
+        price = (variant.price if variant else None) or product.price
+        if price is None or price.currency != self.currency:
+            return False
+        amount = Decimal(price.amount)
+        return (self.price_min is None or amount >= self.price_min) and (
+            self.price_max is None or amount <= self.price_max
+        )
+
+    def _admits_gender(self, product: Product) -> bool:
+        return self.gender is None or product.gender is None or product.gender in _SUITS[self.gender]
+
+    def _admits_size(self, product: Product, variant: Variant | None) -> bool:
+        if self.size is None:
+            return True
+        sizes = [variant.size] if variant else list(product.sizes)
+        known = [fold_size(size) for size in sizes if size]
+        return not known or fold_size(self.size) in known
+
+    def _admits_category(self, product: Product) -> bool:
+        return self.category is None or fold(self.category) in map(fold, product.category)
+
+    def _admits_color(self, product: Product, variant: Variant | None) -> bool:
+        if not self.color:
+            return True
+        colors = (variant.color,) if variant and variant.color else product.colors
+        return _any_phrase(self.color, colors)
+
+    def _admits_stock(self, product: Product, variant: Variant | None) -> bool:
+        if self.in_stock is None:
+            return True
+        available = variant.in_stock if variant else product.in_stock
+        return available is None or available == self.in_stock
+
+
+class FilterChange(Document):
+    """What one message does to the standing filters."""
+
+    stated: Filters = Filters()
+    """Fields that the message names; None is "not mentioned"."""
+    lifted: tuple[FilterField, ...] = ()
+    """Fields that the message opens: "any colour is fine"."""
+
+
+def _any_phrase(wanted: tuple[str, ...], offered: tuple[str, ...]) -> bool:
+    """Whether one wanted value is a whole-word part of one offered value ("blue" fits "navy blue")."""
+    return any(_contains(value, want) for want in wanted for value in offered)
+
+
+def _contains(text: str, phrase: str) -> bool:
+    return re.search(rf"\b{re.escape(fold(phrase))}\b", fold(text)) is not None
+
+
+def _has_feature(product: Product, feature: str) -> bool:
+    """A listing that says nothing of features passes; one that lists some must name it there or in its words."""
+    if not product.features:
+        return True
+    return any(_contains(text, feature) for text in (*product.features, product.title, product.description))
+
+
+def _mentions(product: Product, variant: Variant | None, word: str) -> bool:
+    colors = (variant.color,) if variant and variant.color else product.colors
+    texts = (product.title, product.brand or "", *product.category, *product.material, *product.features, *colors)
+    return any(_contains(text, word) for text in texts)

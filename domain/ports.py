@@ -1,0 +1,134 @@
+"""What does Aisle need from outside? Each port is small; adapters translate their vendor's errors to domain.errors."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
+from typing import Protocol
+
+from domain.events import FormulationEvent, StreamEvent
+from domain.feedback import Feedback
+from domain.filters import Filters
+from domain.plan import Plan
+from domain.product import Product
+from domain.search import Candidate, HybridQuery, RankedProduct, Retrieved, Vectors
+from domain.session import Session, TurnRecord
+from domain.trace import Run
+from domain.turn import FormulationRequest, Planned, Received
+
+
+class Clock(Protocol):
+    def now(self) -> datetime:
+        """The current time, aware, UTC."""
+        ...
+
+
+class Planner(Protocol):
+    async def plan(self, received: Received) -> Plan:
+        """What the shopper wants; never raises for what a shopper may type."""
+        ...
+
+
+class Formulator(Protocol):
+    def formulate(self, request: FormulationRequest) -> AsyncIterator[FormulationEvent]:
+        """Query first, then category by category as they close, explanations, and FormulationFinished last.
+
+        Raises ModelUnavailable or BadModelOutput when this implementation cannot (go on to) answer.
+        """
+        ...
+
+
+class Embedder(Protocol):
+    @property
+    def dimensions(self) -> int: ...
+
+    async def embed(self, texts: Sequence[str]) -> Vectors:
+        """L2-normalised rows, shape (len(texts), dimensions)."""
+        ...
+
+
+class Retriever(Protocol):
+    async def retrieve(self, query: HybridQuery, filters: Filters, *, limit: int) -> Retrieved:
+        """The best ``limit`` products that pass the filters, gift cards never among them. Raises IndexUnavailable."""
+        ...
+
+
+class ProductSource(Protocol):
+    async def products(self, product_ids: Sequence[str]) -> tuple[Product, ...]:
+        """Those of the ids that exist, in the order asked. Raises IndexUnavailable."""
+        ...
+
+
+class Ranker(Protocol):
+    async def rank(
+        self, candidates: Sequence[Candidate], planned: Planned, *, task_index: int
+    ) -> tuple[RankedProduct, ...]:
+        """All candidates, best first, each with its reason."""
+        ...
+
+
+class Sessions(Protocol):
+    """Conversations as documents; a missing or expired one is None."""
+
+    async def open(self, session: Session) -> None: ...
+
+    async def load(self, session_id: str) -> Session | None: ...
+
+    async def save(self, session: Session) -> Session:
+        """Writes with version + 1; Conflict when another writer was first. Refreshes the lifetime of all its keys."""
+        ...
+
+    async def forget(self, session_id: str) -> None: ...
+
+
+class Turns(Protocol):
+    """One turn at a time per session, and what finished turns answered."""
+
+    def running(self, session_id: str, turn_id: str) -> AbstractAsyncContextManager[None]:
+        """Holds the session's turn while inside, renewing its lease; Conflict with retry_after_s if one runs already."""
+        ...
+
+    async def commit(self, session: Session, record: TurnRecord) -> Session:
+        """Saves the session (as Sessions.save) and the record in one step; acknowledged means durable."""
+        ...
+
+    async def saved(self, session_id: str, turn_id: str) -> TurnRecord | None: ...
+
+    async def history(
+        self, session_id: str, *, before: int | None, limit: int
+    ) -> tuple[tuple[TurnRecord, ...], int | None]:
+        """Up to ``limit`` turns, oldest first, that end before position ``before`` (None: the end); the next cursor or None."""
+        ...
+
+
+class RateLimiter(Protocol):
+    async def check(self, bucket: str, subject: str, *, per_minute: int) -> None:
+        """Counts one call; TooMany when the subject is over its limit."""
+        ...
+
+
+class TraceSink(Protocol):
+    async def write(self, runs: Sequence[Run]) -> None:
+        """Stores a finished turn's runs; must not fail the turn."""
+        ...
+
+
+class TraceSource(Protocol):
+    async def traces(self, *, session_id: str | None, limit: int) -> tuple[Run, ...]:
+        """Root runs, newest first."""
+        ...
+
+    async def trace(self, trace_id: str) -> tuple[Run, ...]:
+        """All runs of one trace in dotted order; empty when there is none."""
+        ...
+
+
+class FeedbackLog(Protocol):
+    async def record(self, feedback: Feedback) -> None: ...
+
+
+class Assistant(Protocol):
+    """One turn for the server: agents/orchestrator.py behind a port."""
+
+    def answer(self, received: Received) -> AsyncIterator[StreamEvent]:
+        """Stream events in the contract's order; the last is ``reply`` with the whole Reply (a domain Reply as ``data``)."""
+        ...

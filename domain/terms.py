@@ -1,0 +1,26 @@
+"""When do two words mean the same value? Folding for colours, sizes, brands, materials and features."""
+
+import re
+import unicodedata
+
+_BRITISH = {"grey": "gray", "multicolour": "multicolor", "multicoloured": "multicolor", "aluminium": "aluminum"}
+_SIZES = {
+    "extra small": "xs", "x small": "xs", "xsmall": "xs", "small": "s", "medium": "m", "med": "m", "large": "l", "extra large": "xl",
+    "x large": "xl", "xlarge": "xl", "xx large": "xxl", "2xl": "xxl", "xxl": "xxl", "3xl": "xxxl", "one size": "one size",
+}  # fmt: skip
+_SIZE_NOISE = re.compile(r"\b(us|usa|size|men'?s|women'?s|kids?'?|youth|toddler)\b|[,.]$")
+
+
+def fold(text: str) -> str:
+    """The form in which values are compared: case, accents, hyphens, spacing and British spelling do not count."""
+    plain = unicodedata.normalize("NFKD", text.casefold())
+    plain = "".join(c for c in plain if not unicodedata.combining(c)).replace("\u2019", "'")
+    words = re.sub(r"[\s_\-/]+", " ", plain).strip().split()
+    return " ".join(_BRITISH.get(word, word) for word in words)
+
+
+def fold_size(text: str) -> str:
+    """The form in which sizes are compared: "US 10", "10" and "Men's 10" are one size; "Medium" is "m"."""
+    plain = re.sub(r"\s+", " ", _SIZE_NOISE.sub(" ", fold(text))).strip()
+    plain = re.sub(r"(\d)\.0$", r"\1", plain)
+    return _SIZES.get(plain, plain)
