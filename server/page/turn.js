@@ -1,0 +1,116 @@
+// How is one turn shown? The shopper's message, then text, sections, tables and suggestions as they arrive.
+
+import { call } from "./api.js";
+import { el, money } from "./dom.js";
+import { filterWords, howIGotHere } from "./panel.js";
+import { productCard } from "./product.js";
+
+export class TurnView {
+  constructor(message, shop, say) {
+    this.shop = shop;
+    this.say = say;
+    this.text = el("p", { class: "answer-text" });
+    this.understood = el("p", { class: "understood", hidden: true });
+    this.sections = el("div", { class: "sections" });
+    this.extras = el("div", { class: "extras" });
+    this.foot = el("div", { class: "foot" });
+    this.waiting = el("p", { class: "waiting", "aria-label": "Looking" }, el("span"), el("span"), el("span"));
+    this.answer = el("div", { class: "answer" }, this.understood, this.text, this.waiting, this.sections, this.extras, this.foot);
+    this.node = el("article", { class: "turn" }, el("p", { class: "said", text: message }), this.answer);
+  }
+
+  on(name, data) {
+    const handlers = { plan: () => this.plan(data), section: () => this.section(data), token: () => this.token(data.text),
+      pending: () => this.pending(data), cart: () => this.shop.showCart(data), order: () => this.order(data), reply: () => this.finish(data) };
+    handlers[name]?.();
+  }
+
+  plan(tasks) {
+    const words = [...new Set(tasks.flatMap((task) => filterWords(task.filters)))];
+    if (!words.length) return;
+    this.understood.hidden = false;
+    this.understood.replaceChildren(el("span", { class: "visually-hidden", text: "Understood: " }), ...words.map((text) => el("span", { class: "chip", text })));
+  }
+
+  section(section) {
+    this.waiting.remove();
+    this.sections.append(el("section", { class: "aisle" },
+      el("h3", { text: section.category }),
+      el("p", { class: "explanation", text: section.explanation ?? "" }),
+      el("div", { class: "cards", role: "group", "aria-label": section.category, tabindex: "0" },
+        section.products.map((product) => productCard(product, { ...this.shop.forTurn(this.turnId), open: this.shop.open })))));
+  }
+
+  token(text) {
+    this.waiting.remove();
+    this.text.textContent += text;
+  }
+
+  pending(pending) {
+    if (this.extras.querySelector(`[data-pending="${pending.pending_id}"]`)) return;
+    this.extras.append(this.shop.consentCard(pending));
+  }
+
+  order(order) {
+    if (this.extras.querySelector(`[data-order="${order.order_id}"]`)) return;
+    this.extras.append(el("p", { class: "order-line", "data-order": order.order_id },
+      el("strong", { text: `Order ${order.order_id}` }), ` ${order.state.replace("_", " ")}, ${money(order.total) ?? ""}`));
+  }
+
+  finish(reply) {
+    this.waiting.remove();
+    this.turnId = reply.turn_id;
+    this.text.textContent = reply.text;
+    this.plan(reply.plan);
+    const shown = this.sections.children.length;
+    if (shown !== reply.sections.length) {
+      this.sections.replaceChildren();
+      reply.sections.forEach((section) => this.section(section));
+    } else {
+      reply.sections.forEach((section, i) => { this.sections.children[i].querySelector(".explanation").textContent = section.explanation ?? ""; });
+    }
+    if (reply.comparison) this.extras.append(comparisonTable(reply.comparison));
+    reply.citations?.forEach((citation) => this.extras.append(citationQuote(citation)));
+    if (reply.cart) this.shop.showCart(reply.cart);
+    if (reply.order) this.order(reply.order);
+    if (reply.pending) this.pending(reply.pending);
+    this.foot.replaceChildren(suggestions(reply.suggestions ?? [], this.say), this.thumbs(reply), howIGotHere(reply));
+  }
+
+  fail(problem, retry) {
+    this.waiting.remove();
+    this.foot.replaceChildren(el("div", { class: "failure", role: "alert" }, el("p", { text: problem.message }),
+      el("button", { type: "button", text: "Try again", onclick: retry })));
+  }
+
+  thumbs(reply) {
+    const group = el("div", { class: "thumbs", role: "group", "aria-label": "Was this helpful?" });
+    for (const [value, glyph, label] of [[1, "👍", "Helpful"], [-1, "👎", "Not helpful"]]) {
+      group.append(el("button", { type: "button", "aria-label": label, "aria-pressed": "false", text: glyph, onclick: async (event) => {
+        const button = event.currentTarget;
+        await call("POST", "/feedback", { turn_id: reply.turn_id, kind: "thumb", value });
+        group.querySelectorAll("button").forEach((other) => other.setAttribute("aria-pressed", String(other === button)));
+      } }));
+    }
+    return group;
+  }
+}
+
+function suggestions(texts, say) {
+  return el("div", { class: "suggestions", role: "group", "aria-label": "Suggestions" },
+    texts.map((text) => el("button", { type: "button", text, onclick: () => say(text) })));
+}
+
+function citationQuote(citation) {
+  return el("blockquote", { class: "citation" }, el("p", { text: citation.passage }),
+    el("footer", { text: citation.source ? `From the shop’s information: ${citation.source.replaceAll("_", " ")}` : `From the listing: ${(citation.field ?? "").replaceAll("_", " ")}` }));
+}
+
+function comparisonTable(comparison) {
+  const [names, rest] = [comparison.rows.find((row) => row.attribute === "title"), comparison.rows.filter((row) => row.attribute !== "title")];
+  const heads = names?.values ?? comparison.product_ids;
+  return el("div", { class: "table-wrap", tabindex: "0", role: "region", "aria-label": "Comparison" }, el("table", {},
+    el("thead", {}, el("tr", {}, el("td"), heads.map((text) => el("th", { scope: "col", text: text ?? "" })))),
+    el("tbody", {}, rest.map((row) => el("tr", { class: row.differs ? "differs" : "" },
+      el("th", { scope: "row", text: row.attribute.replaceAll("_", " ") }), row.values.map((value) => el("td", { text: value ?? "–" })))))));
+}
