@@ -1,12 +1,13 @@
 """What must every product shown fulfil? Hard constraints that code, not a model, carries across turns."""
 
 import re
-from decimal import Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Literal, Self
 
 from pydantic import field_serializer, model_validator
 
 from domain.document import Document
+from domain.money import exponent_of
 from domain.product import Gender, Product, Variant
 from domain.terms import fold, fold_size
 
@@ -88,6 +89,13 @@ class Filters(Document):
             return buyable[0]
         chosen = self.size is not None or self.color is not None or self.in_stock is True
         return None if chosen or not fitting else fitting[0]
+
+    def bounds_minor(self) -> tuple[int | None, int | None]:
+        """(price_min, price_max) in minor units of the filters' currency, rounded inwards."""
+        scale = Decimal(10) ** exponent_of(self.currency)
+        low = None if self.price_min is None else int((self.price_min * scale).to_integral_value(ROUND_CEILING))
+        high = None if self.price_max is None else int((self.price_max * scale).to_integral_value(ROUND_FLOOR))
+        return low, high
 
     def without(self, *fields: FilterField) -> Self:
         """The same constraints but for these fields."""
