@@ -55,13 +55,15 @@ class Vocabulary(Document):
     @classmethod
     def from_products(cls, products: Iterable[Product]) -> "Vocabulary":
         """One pass over the products; memory grows with distinct words and types, not with rows."""
-        builder = _Builder()
+        builder = VocabularyBuilder()
         for product in products:
             builder.add(product)
         return builder.vocabulary()
 
 
-class _Builder:
+class VocabularyBuilder:
+    """Collects a vocabulary row by row."""
+
     def __init__(self) -> None:
         self.count = 0
         self.counters: dict[str, Counter[str]] = defaultdict(Counter)
