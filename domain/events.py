@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from domain.proposal import Attributes, ProposedCategory
+from domain.reply import Reply
+from domain.session import Session
 from domain.turn import ModelReport
 
 # ---- inside: from the formulator to the search agent, in this order
@@ -44,7 +46,7 @@ FormulationEvent = QueryFormulated | CategoryFormulated | CategoryExplained | Fo
 
 # ---- outside: what a client of a turn sees (API.md, server-sent events)
 
-StreamName = Literal["plan", "section", "cart", "order", "pending", "token", "reply"]
+StreamName = Literal["plan", "section", "cart", "order", "pending", "token"]
 
 
 @dataclass(frozen=True)
@@ -53,3 +55,11 @@ class StreamEvent:
 
     name: StreamName
     data: Any
+
+
+@dataclass(frozen=True)
+class TurnFinished:
+    """The last event of a turn, always: the whole reply, and the session as it is to be saved with it."""
+
+    reply: Reply
+    session: Session

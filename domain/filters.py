@@ -126,9 +126,7 @@ class Filters(Document):
         if price is None or price.currency != self.currency:
             return False
         amount = Decimal(price.amount)
-        return (self.price_min is None or amount >= self.price_min) and (
-            self.price_max is None or amount <= self.price_max
-        )
+        return (self.price_min is None or amount >= self.price_min) and (self.price_max is None or amount <= self.price_max)
 
     def _admits_gender(self, product: Product) -> bool:
         return self.gender is None or product.gender is None or product.gender in _SUITS[self.gender]

@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol
 
-from domain.events import FormulationEvent, StreamEvent
+from domain.events import FormulationEvent, StreamEvent, TurnFinished
 from domain.feedback import Feedback
 from domain.filters import Filters
 from domain.plan import Plan
@@ -59,9 +59,7 @@ class ProductSource(Protocol):
 
 
 class Ranker(Protocol):
-    async def rank(
-        self, candidates: Sequence[Candidate], planned: Planned, *, task_index: int
-    ) -> tuple[RankedProduct, ...]:
+    async def rank(self, candidates: Sequence[Candidate], planned: Planned, *, task_index: int) -> tuple[RankedProduct, ...]:
         """All candidates, best first, each with its reason."""
         ...
 
@@ -93,9 +91,7 @@ class Turns(Protocol):
 
     async def saved(self, session_id: str, turn_id: str) -> TurnRecord | None: ...
 
-    async def history(
-        self, session_id: str, *, before: int | None, limit: int
-    ) -> tuple[tuple[TurnRecord, ...], int | None]:
+    async def history(self, session_id: str, *, before: int | None, limit: int) -> tuple[tuple[TurnRecord, ...], int | None]:
         """Up to ``limit`` turns, oldest first, that end before position ``before`` (None: the end); the next cursor or None."""
         ...
 
@@ -129,6 +125,6 @@ class FeedbackLog(Protocol):
 class Assistant(Protocol):
     """One turn for the server: agents/orchestrator.py behind a port."""
 
-    def answer(self, received: Received) -> AsyncIterator[StreamEvent]:
-        """Stream events in the contract's order; the last is ``reply`` with the whole Reply (a domain Reply as ``data``)."""
+    def answer(self, received: Received) -> AsyncIterator[StreamEvent | TurnFinished]:
+        """Stream events in the contract's order, then TurnFinished; the caller saves its session with its reply."""
         ...

@@ -46,7 +46,11 @@ def database_url(configured: str | None, state_dir: Path) -> str:
     """The SQLAlchemy URL to use: the configured one with an async driver, or SQLite in the state folder."""
     if configured is None:
         return f"sqlite+aiosqlite:///{state_dir / 'aisle.sqlite'}"
-    for plain, driver in (("postgresql://", "postgresql+asyncpg://"), ("postgres://", "postgresql+asyncpg://"), ("sqlite://", "sqlite+aiosqlite://")):
+    for plain, driver in (
+        ("postgresql://", "postgresql+asyncpg://"),
+        ("postgres://", "postgresql+asyncpg://"),
+        ("sqlite://", "sqlite+aiosqlite://"),
+    ):
         if configured.startswith(plain):
             return driver + configured.removeprefix(plain)
     return configured

@@ -87,7 +87,7 @@ class PrivateRedis:
         config.touch(mode=0o600, exist_ok=True)
         config.write_text(
             f"bind 127.0.0.1\nport {port}\nprotected-mode yes\nrequirepass {password}\ndir {self.folder.resolve()}\n"
-            "appendonly yes\nappendfsync always\nsave \"\"\ndaemonize no\nmaxmemory-policy noeviction\n"
+            'appendonly yes\nappendfsync always\nsave ""\ndaemonize no\nmaxmemory-policy noeviction\n'
         )
         return config
 
@@ -129,9 +129,7 @@ def _is_ours(pid: int, folder: Path) -> bool:
     listed = subprocess.run(["ps", "-p", str(pid), "-o", "args="], capture_output=True, text=True, check=False).stdout
     cwd = Path(f"/proc/{pid}/cwd")
     # Redis rewrites its title, so the working directory (its `dir`) is asked too, where /proc exists.
-    return str(folder) in listed or (
-        "-server" in listed and cwd.exists() and cwd.resolve() == folder.resolve()
-    )
+    return str(folder) in listed or ("-server" in listed and cwd.exists() and cwd.resolve() == folder.resolve())
 
 
 def _wait_gone(pid: int) -> None:

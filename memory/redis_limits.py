@@ -23,7 +23,9 @@ class RedisRateLimiter:
         key = f"limit:{bucket}:{subject}:{second // 60}"
         try:
             async with self._redis.pipeline(transaction=False) as pipe:
-                count, _ = await pipe.incr(key).expire(key, 120).execute()
+                pipe.incr(key)
+                pipe.expire(key, 120)
+                count, _ = await pipe.execute()
         except (RedisError, OSError) as exc:
             raise Unavailable("the session store is down; try again in a moment", retry_after_s=2) from exc
         if count > per_minute:

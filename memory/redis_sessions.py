@@ -1,9 +1,9 @@
 """How are conversations kept? Session documents and saved turns in Redis, each commit one atomic script.
 
-    s:{<id>}            the Session document (JSON)
-    s:{<id>}:turn:<t>   a TurnRecord (JSON), under a key of its own so that the session stays small
-    s:{<id>}:turns      list of turn ids, oldest first
-    s:{<id>}:running    lease of the turn that runs: "<owner> <turn id>", short-lived and renewed
+s:{<id>}            the Session document (JSON)
+s:{<id>}:turn:<t>   a TurnRecord (JSON), under a key of its own so that the session stays small
+s:{<id>}:turns      list of turn ids, oldest first
+s:{<id>}:running    lease of the turn that runs: "<owner> <turn id>", short-lived and renewed
 """
 
 import asyncio
@@ -84,9 +84,7 @@ class RedisSessions:
             document = await self._redis.get(f"{_key(session_id)}:turn:{turn_id}")
         return TurnRecord.model_validate_json(document) if document else None
 
-    async def history(
-        self, session_id: str, *, before: int | None, limit: int
-    ) -> tuple[tuple[TurnRecord, ...], int | None]:
+    async def history(self, session_id: str, *, before: int | None, limit: int) -> tuple[tuple[TurnRecord, ...], int | None]:
         key = _key(session_id)
         with _Translated():
             total = await self._redis.llen(f"{key}:turns")
@@ -136,7 +134,7 @@ class RedisSessions:
         saved = session.model_copy(update={"version": session.version + 1, "expires_at": expires})
         key = _key(session.session_id)
         turn_id = record.turn_id if record else ""
-        arguments = [
+        arguments: list[str | int] = [
             session.version, saved.model_dump_json(), self._ttl_s * 1000, turn_id,
             record.model_dump_json() if record else "", f"{key}:turn:",
         ]  # fmt: skip

@@ -39,9 +39,7 @@ class FusionWeights:
 class HybridRetriever:
     """Retriever and ProductSource over one engine."""
 
-    def __init__(
-        self, engine: VectorEngine, *, carried: Sequence[FilterField], weights: FusionWeights = FusionWeights()
-    ) -> None:
+    def __init__(self, engine: VectorEngine, *, carried: Sequence[FilterField], weights: FusionWeights = FusionWeights()) -> None:
         self._engine = engine
         self._carried = frozenset(carried)
         self._weights = weights
@@ -113,9 +111,7 @@ class HybridRetriever:
         for start in range(0, len(fused), max(limit, 1)):
             chunk = fused[start : start + limit]
             products = self._load([pid for pid, _ in chunk])
-            found += [
-                (pid, score, products[pid]) for pid, score in chunk if pid in products and filters.admits(products[pid])
-            ]
+            found += [(pid, score, products[pid]) for pid, score in chunk if pid in products and filters.admits(products[pid])]
             if len(found) >= limit:
                 break
         return found[:limit]

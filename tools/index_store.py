@@ -1,7 +1,7 @@
 """Where do indexes live on disk, and which one is served? Builds lie side by side; one small file names the current one.
 
-    <state>/indexes/<name>/current            id of the build that is served
-    <state>/indexes/<name>/builds/<id>/       shard/, manifest.json, vocabulary.json, rows.sqlite, lock
+<state>/indexes/<name>/current            id of the build that is served
+<state>/indexes/<name>/builds/<id>/       shard/, manifest.json, vocabulary.json, rows.sqlite, lock
 """
 
 import fcntl
@@ -44,7 +44,9 @@ class IndexFolder:
     def __init__(self, state_dir: Path, name: str) -> None:
         if not _NAME.match(name):
             raise BadInput(
-                f"index name {name!r} is not usable; use lower-case letters, digits, '-' and '_'", field="name", value=name
+                f"index name {name!r} is not usable; use lower-case letters, digits, '-' and '_'",
+                field="name",
+                value=name,
             )
         self.name = name
         self.root = state_dir / "indexes" / name

@@ -82,7 +82,12 @@ class IndexBuilder:
         return report
 
     def _run(
-        self, rows: Iterable[Product | Rejection], work: Path, previous: dict[str, str], source_hash: str, started: float
+        self,
+        rows: Iterable[Product | Rejection],
+        work: Path,
+        previous: dict[str, str],
+        source_hash: str,
+        started: float,
     ) -> IndexReport:
         ledger = _Ledger(work / "rows.sqlite")
         resumed_at = ledger.rows_done()
@@ -141,7 +146,13 @@ class IndexBuilder:
         return accepted
 
     def _take_in(
-        self, products: list[Product], engine: QdrantEdgeEngine, analyzer: Bm25Analyzer, ledger: "_Ledger", *, skip: bool
+        self,
+        products: list[Product],
+        engine: QdrantEdgeEngine,
+        analyzer: Bm25Analyzer,
+        ledger: "_Ledger",
+        *,
+        skip: bool,
     ) -> None:
         if skip:
             return

@@ -6,7 +6,7 @@ Traps (FACTS.md): boolean filters silently match nothing, so payloads hold integ
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import qdrant_edge as qe
 
@@ -60,9 +60,7 @@ class QdrantEdgeEngine:
         with _translated():
             self._shard.update(qe.UpdateOperation.delete_points(list(point_ids)))
 
-    def dense(
-        self, vector: Vectors, conditions: Conditions, *, limit: int, among: Sequence[str] | None = None
-    ) -> list[Hit]:
+    def dense(self, vector: Vectors, conditions: Conditions, *, limit: int, among: Sequence[str] | None = None) -> list[Hit]:
         return self._search(vector.tolist(), _DENSE, conditions, limit, among)
 
     def sparse(
@@ -90,9 +88,7 @@ class QdrantEdgeEngine:
     def close(self) -> None:
         self._shard.close()
 
-    def _search(
-        self, vector: Any, using: str, conditions: Conditions, limit: int, among: Sequence[str] | None
-    ) -> list[Hit]:
+    def _search(self, vector: Any, using: str, conditions: Conditions, limit: int, among: Sequence[str] | None) -> list[Hit]:
         request = qe.QueryRequest(
             limit=limit, query=qe.Query.Nearest(vector, using), filter=_filter(conditions, among), with_payload=False
         )
@@ -125,7 +121,7 @@ def _filter(conditions: Conditions, among: Sequence[str] | None) -> qe.Filter:
 
 def _condition(condition: Condition) -> qe.FieldCondition:
     if isinstance(condition, AnyOf):
-        return qe.FieldCondition(condition.key, match=qe.MatchAny(list(condition.values)))
+        return qe.FieldCondition(condition.key, match=qe.MatchAny(cast("list[str]", list(condition.values))))
     if isinstance(condition, Between):
         return qe.FieldCondition(condition.key, range=qe.RangeFloat(gte=condition.low, lte=condition.high))
     return qe.FieldCondition(condition.key, match=qe.MatchPhrase(condition.text))

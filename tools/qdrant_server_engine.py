@@ -42,7 +42,10 @@ class QdrantServerEngine:
             for name in INTEGER_FIELDS:
                 self._index(name, models.PayloadSchemaType.INTEGER)
             text = models.TextIndexParams(
-                type=models.TextIndexType.TEXT, tokenizer=models.TokenizerType.WORD, lowercase=True, phrase_matching=True
+                type=models.TextIndexType.TEXT,
+                tokenizer=models.TokenizerType.WORD,
+                lowercase=True,
+                phrase_matching=True,
             )
             for name in TEXT_FIELDS:
                 self._index(name, text)
@@ -55,9 +58,7 @@ class QdrantServerEngine:
         with _translated():
             self._client.delete(self._collection, models.PointIdsList(points=list(point_ids)), wait=True)
 
-    def dense(
-        self, vector: Vectors, conditions: Conditions, *, limit: int, among: Sequence[str] | None = None
-    ) -> list[Hit]:
+    def dense(self, vector: Vectors, conditions: Conditions, *, limit: int, among: Sequence[str] | None = None) -> list[Hit]:
         return self._search(vector.tolist(), _DENSE, conditions, limit, among)
 
     def sparse(
@@ -86,9 +87,7 @@ class QdrantServerEngine:
     def _index(self, name: str, schema: Any) -> None:
         self._client.create_payload_index(self._collection, name, schema)
 
-    def _search(
-        self, vector: Any, using: str, conditions: Conditions, limit: int, among: Sequence[str] | None
-    ) -> list[Hit]:
+    def _search(self, vector: Any, using: str, conditions: Conditions, limit: int, among: Sequence[str] | None) -> list[Hit]:
         with _translated():
             found = self._client.query_points(
                 self._collection, query=vector, using=using, limit=limit,
@@ -107,9 +106,7 @@ def _translated() -> Iterator[None]:
 
 def _point(point: IndexPoint) -> models.PointStruct:
     sparse = models.SparseVector(indices=list(point.sparse.indices), values=list(point.sparse.values))
-    return models.PointStruct(
-        id=point.point_id, vector={_DENSE: point.dense.tolist(), _SPARSE: sparse}, payload=point.payload
-    )
+    return models.PointStruct(id=point.point_id, vector={_DENSE: point.dense.tolist(), _SPARSE: sparse}, payload=point.payload)
 
 
 def _filter(conditions: Conditions, among: Sequence[str] | None) -> models.Filter:

@@ -1,0 +1,140 @@
+"""How does one search and look at products without a conversation? GET /search, /products, /categories, /pictures."""
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import ConfigDict, Field, StringConstraints
+
+from domain.document import Document
+from domain.errors import BadInput, NotFound
+from domain.filters import Filters
+from domain.product import Gender, Product
+from domain.reply import ProductView
+from domain.search import HybridQuery
+from server.services import services
+
+router = APIRouter(tags=["shop"])
+_SORT_DEPTH = 200
+Text = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+Sort = Literal["relevance", "price_asc", "price_desc", "rating"]
+
+
+class SearchParameters(Document):
+    """The query string of /search; unknown names are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    q: Annotated[str, Field(max_length=500, examples=["hiking boots"])] = ""
+    limit: Annotated[int, Field(ge=1, le=100)] = 10
+    price_min: Annotated[Decimal | None, Field(ge=0, max_digits=12)] = None
+    price_max: Annotated[Decimal | None, Field(ge=0, max_digits=12)] = None
+    gender: Gender | None = None
+    brand: Text | None = None
+    color: Text | None = None
+    category: Text | None = None
+    in_stock: Literal["true", "false"] | None = None
+    sort: Sort = "relevance"
+
+    def filters(self, currency: str) -> Filters:
+        """BadInput when price_min is above price_max."""
+        if self.price_min is not None and self.price_max is not None and self.price_min > self.price_max:
+            raise BadInput(
+                f"price_min {self.price_min} is above price_max {self.price_max}; swap them",
+                field="price_min",
+                value=str(self.price_min),
+            )
+        return Filters(
+            price_min=self.price_min, price_max=self.price_max, currency=currency, gender=self.gender, category=self.category,
+            color=(self.color,) if self.color else None, brand=(self.brand,) if self.brand else None,
+            in_stock=None if self.in_stock is None else self.in_stock == "true",
+        )  # fmt: skip
+
+
+class SearchAnswer(Document):
+    products: tuple[ProductView, ...]
+    total: int
+    timings_ms: dict[str, float]
+
+
+class Category(Document):
+    path: tuple[str, ...]
+    name: str
+    count: int
+
+
+class Categories(Document):
+    categories: tuple[Category, ...]
+
+
+@router.get("/search", response_model=SearchAnswer)
+async def search(request: Request, parameters: Annotated[SearchParameters, Query()]) -> SearchAnswer:
+    """Plain product search: no language model, no session."""
+    own = services(request)
+    started = time.perf_counter()
+    filters = parameters.filters(own.catalog.vocabulary.currency)
+    text = parameters.q.strip()
+    vector = (await own.embedder.embed([text or "popular"]))[0]
+    embedded = time.perf_counter()
+    depth = parameters.limit if parameters.sort == "relevance" and text else _SORT_DEPTH
+    found = await own.catalog.retrieve(HybridQuery(text=text, vector=vector), filters, limit=depth)
+    total = await own.catalog.matching(filters)
+    products = _sorted(
+        [c.product for c in found.candidates], parameters.sort if text or parameters.sort != "relevance" else "rating"
+    )
+    done = time.perf_counter()
+    timings = {"embed": _ms(embedded - started), "retrieve": _ms(done - embedded), "total": _ms(done - started)}
+    views = tuple(ProductView.of(product) for product in products[: parameters.limit])
+    return SearchAnswer(products=views, total=total, timings_ms=timings)
+
+
+@router.get("/products/{product_id}", response_model=ProductView)
+async def product(request: Request, product_id: str) -> ProductView:
+    """One product as the catalogue has it now."""
+    return ProductView.of(await _product(request, product_id))
+
+
+@router.get("/categories", response_model=Categories)
+async def categories(request: Request) -> Categories:
+    """Every kind of product with its path and count, the fullest first."""
+    types = services(request).catalog.vocabulary.types.values()
+    counted = Counter({facts.path: facts.count for facts in types})
+    return Categories(categories=tuple(Category(path=path, name=path[-1], count=count) for path, count in counted.most_common()))
+
+
+@router.get("/pictures/{name}.svg", response_class=Response)
+async def picture(request: Request, name: str) -> Response:
+    """The drawn picture of a demo product."""
+    drawn = services(request).picture(await _product(request, name))
+    if drawn is None:
+        raise NotFound(f"product {name!r} has no drawn picture")
+    headers = {
+        "Cache-Control": "public, max-age=86400",
+        "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
+    }
+    return Response(drawn, media_type="image/svg+xml", headers=headers)
+
+
+async def _product(request: Request, product_id: str) -> Product:
+    found = await services(request).catalog.products([product_id])
+    if not found:
+        raise NotFound(f"there is no product {product_id!r}")
+    return found[0]
+
+
+def _sorted(products: Sequence[Product], sort: Sort) -> list[Product]:
+    if sort == "relevance":
+        return list(products)
+    if sort == "rating":
+        return sorted(products, key=lambda p: (-(p.rating or 0.0), -(p.rating_count or 0), p.product_id))
+    priced = [p for p in products if p.price]
+    unpriced = [p for p in products if not p.price]
+    ordered = sorted(priced, key=lambda p: p.price.minor if p.price else 0, reverse=sort == "price_desc")
+    return [*ordered, *unpriced]
+
+
+def _ms(seconds: float) -> float:
+    return round(seconds * 1000, 2)

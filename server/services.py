@@ -1,0 +1,97 @@
+"""What does the server need? Ports and settings, filled by app.build; routes reach it through the request."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from fastapi import Request
+
+from catalog.vocabulary import Vocabulary
+from domain.filters import Filters
+from domain.ports import (
+    Assistant,
+    Clock,
+    Embedder,
+    FeedbackLog,
+    ProductSource,
+    RateLimiter,
+    Retriever,
+    Sessions,
+    TraceSource,
+    Turns,
+)
+from domain.product import Product
+from server.tokens import TokenSigner
+
+
+class Catalog(Retriever, ProductSource, Protocol):
+    """What the routes ask of the served index."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def count(self) -> int: ...
+
+    @property
+    def vocabulary(self) -> Vocabulary: ...
+
+    async def matching(self, filters: Filters) -> int: ...
+
+    async def check(self) -> None: ...
+
+
+@dataclass(frozen=True)
+class ApiKeys:
+    """The three kinds of X-Api-Key; each is a secret of its own."""
+
+    shop: str
+    merchant: str
+    operator: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """Per address and minute, and per request."""
+
+    new_sessions_per_minute: int = 300
+    requests_per_minute: int = 3000
+    max_body_bytes: int = 1_000_000
+    turn_timeout_s: float = 30.0
+    session_ttl_s: int = 7 * 24 * 3600
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServerServices:
+    """Everything that routes use."""
+
+    assistant: Assistant
+    sessions: Sessions
+    turns: Turns
+    limiter: RateLimiter
+    catalog: Catalog
+    embedder: Embedder
+    traces: TraceSource
+    feedback: FeedbackLog
+    clock: Clock
+    signer: TokenSigner
+    keys: ApiKeys
+    limits: Limits
+    checks: Mapping[str, Callable[[], Awaitable[None]]] = field(default_factory=dict)
+    """Dependencies that /readyz asks, by name; each raises when it is down."""
+    roles: Callable[[], dict[str, str]] = dict
+    """Which model plays each role now."""
+    picture: Callable[[Product], str | None] = lambda product: None
+    """An SVG for a product of the demo catalogue; None when there is none."""
+    cookie_secure: bool = False
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+PAGE_DIR = Path(__file__).resolve().parent / "page"
+
+
+def services(request: Request) -> ServerServices:
+    """The services of the app that serves this request."""
+    found: ServerServices = request.app.state.services
+    return found

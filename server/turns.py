@@ -1,0 +1,130 @@
+"""How does one message become one saved turn? Once only per turn id, one at a time per session, saved before it is confirmed."""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+
+import structlog
+
+from domain.errors import AisleError, BadInput, Conflict, Unavailable
+from domain.events import StreamEvent, TurnFinished
+from domain.ports import Assistant, Clock, Sessions, Turns
+from domain.reply import Reply
+from domain.session import Session, TurnRecord
+from domain.turn import Received
+from server import metrics
+
+_log = structlog.get_logger()
+MESSAGE_LIMIT = 4000
+
+
+@dataclass(frozen=True)
+class Failed:
+    """The turn ended without a reply; nothing was saved."""
+
+    error: AisleError
+
+
+TurnEvent = StreamEvent | Reply | Failed
+
+
+@dataclass(frozen=True)
+class TurnRunner:
+    """Runs turns as tasks of their own, so that a client that goes away leaves the turn to finish and be saved."""
+
+    assistant: Assistant
+    sessions: Sessions
+    turns: Turns
+    clock: Clock
+    timeout_s: float
+    _tasks: set["asyncio.Task[None]"] = field(default_factory=set)
+
+    async def start(self, session: Session, message: str, turn_id: str | None) -> AsyncIterator[TurnEvent]:
+        """Events of the turn; the last is its Reply or Failed. Conflict before anything runs, where the contract says so."""
+        text, turn = checked_message(message), turn_id or uuid.uuid4().hex
+        saved = await self._saved(session.session_id, turn, text)
+        if saved is not None:
+            return _just(saved)
+        lease = self.turns.running(session.session_id, turn)
+        await lease.__aenter__()
+        events: asyncio.Queue[TurnEvent] = asyncio.Queue()
+
+        async def run() -> None:
+            try:
+                await self._run(session.session_id, text, turn, events)
+            finally:
+                await lease.__aexit__(None, None, None)
+
+        task = asyncio.create_task(run(), name=f"turn {turn}")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return _drain(events)
+
+    async def finish(self) -> None:
+        """Waits for the turns that still run; called at shutdown, while the stores are still open."""
+        if self._tasks:
+            await asyncio.wait(set(self._tasks), timeout=self.timeout_s)
+
+    async def _run(self, session_id: str, text: str, turn_id: str, events: "asyncio.Queue[TurnEvent]") -> None:
+        try:
+            async with asyncio.timeout(self.timeout_s):
+                reply = await self._saved(session_id, turn_id, text) or await self._answer(session_id, text, turn_id, events)
+            events.put_nowait(reply)
+        except TimeoutError:
+            events.put_nowait(Failed(Unavailable(f"the turn took over {self.timeout_s:g} s; try again", retry_after_s=1)))
+        except AisleError as error:
+            events.put_nowait(Failed(error))
+        except Exception as error:  # noqa: BLE001
+            # The task's own edge: an unforeseen defect must reach the client as a failure, not as silence.
+            _log.exception("turn_failed", turn_id=turn_id)
+            events.put_nowait(Failed(AisleError(type(error).__name__)))
+
+    async def _answer(self, session_id: str, text: str, turn_id: str, events: "asyncio.Queue[TurnEvent]") -> Reply:
+        session = await self.sessions.load(session_id)
+        if session is None:
+            raise Conflict("the session was forgotten meanwhile")
+        at = self.clock.now()
+        received = Received(turn_id=turn_id, message=text, at=at, session=session)
+        async for event in self.assistant.answer(received):
+            if isinstance(event, TurnFinished):
+                record = TurnRecord(turn_id=turn_id, message=text, at=at, reply=event.reply)
+                await self.turns.commit(event.session, record)
+                metrics.observe(event.reply)
+                return event.reply
+            events.put_nowait(event)
+        raise AisleError("the assistant ended without a reply")
+
+    async def _saved(self, session_id: str, turn_id: str, text: str) -> Reply | None:
+        record = await self.turns.saved(session_id, turn_id)
+        if record is None:
+            return None
+        if record.message != text:
+            raise Conflict(f"turn_id {turn_id!r} was used for another message; use a new one")
+        return record.reply
+
+
+def checked_message(message: str) -> str:
+    """The trimmed message; BadInput when it is empty, too long, or holds what no text may hold."""
+    text = message.strip()
+    if not text:
+        raise BadInput("message is empty; write what you are looking for", field="message", value=message)
+    if len(text) > MESSAGE_LIMIT:
+        raise BadInput(f"message has {len(text)} characters; at most {MESSAGE_LIMIT} are taken", field="message", value=text)
+    if "\x00" in text or any("\ud800" <= c <= "\udfff" for c in text):
+        raise BadInput(
+            "message holds a NUL or half a surrogate pair; send plain Unicode text", field="message", value=ascii(text)
+        )
+    return text
+
+
+async def _just(reply: Reply) -> AsyncIterator[TurnEvent]:
+    yield reply
+
+
+async def _drain(events: "asyncio.Queue[TurnEvent]") -> AsyncIterator[TurnEvent]:
+    while True:
+        event = await events.get()
+        yield event
+        if isinstance(event, Reply | Failed):
+            return
