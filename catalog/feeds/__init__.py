@@ -1,0 +1,1 @@
+"""Feed readers: one module a format, each a stream of products and rejections."""
