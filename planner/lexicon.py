@@ -1,0 +1,166 @@
+"""What do words mean in this shop? The catalogue's vocabulary prepared for reading messages: types, values, typos."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+
+import snowballstemmer
+import yaml
+from rapidfuzz import fuzz, process
+
+from catalog.vocabulary import TypeFacts, Vocabulary
+from domain.terms import fold
+
+_HERE = Path(__file__).resolve().parent
+_STEMMER = snowballstemmer.stemmer("english")
+_WORD = re.compile(r"[a-z0-9]+(?:['.][a-z0-9]+)*")
+_LONGEST = 4
+_TYPO_CUTOFF = 82.0
+BASE_COLORS = frozenset(
+    "black white red blue navy green olive gray brown tan beige pink purple yellow orange teal burgundy gold silver cream khaki "
+    "charcoal lavender mint turquoise maroon coral ivory bronze copper rose multicolor clear".split()
+)  # fmt: skip
+BASE_MATERIALS = frozenset(
+    "leather suede wool merino cotton linen silk denim polyester nylon fleece down bamboo wood oak steel plastic glass ceramic "
+    "rubber canvas velvet cashmere mesh aluminum latex".split()
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Mention:
+    """A run of words in a message, as positions [start, end) in its word list, and what it names."""
+
+    start: int
+    end: int
+    name: str
+
+
+@dataclass(frozen=True)
+class Lexicon:
+    """Built once per vocabulary. Keys are stemmed phrases; values are the vocabulary's own folded names."""
+
+    vocabulary: Vocabulary
+    types: Mapping[tuple[str, ...], str]
+    """Stemmed names and synonyms of product types."""
+    heads: frozenset[str]
+    """Stems of the last words of types: "boot"."""
+    colors: frozenset[str]
+    materials: frozenset[str]
+    features: Mapping[tuple[str, ...], str]
+    brands: Mapping[tuple[str, ...], str]
+    known: frozenset[str]
+    """Words that are spelt right."""
+    correctable: tuple[str, ...] = field(default=())
+    """Words that a typo may have meant."""
+
+    @classmethod
+    def of(cls, vocabulary: Vocabulary) -> "Lexicon":
+        types = {stems(name): name for name in vocabulary.types}
+        for name, synonyms in _synonyms().items():
+            if name in vocabulary.types:
+                types |= {stems(word): name for word in synonyms if stems(word) not in types}
+        content = {word for name in vocabulary.types for word in fold(name).split()}
+        values = [*vocabulary.colors, *vocabulary.materials, *vocabulary.features, *vocabulary.brands]
+        content |= {word for value in values for word in fold(value).split()} | BASE_COLORS | BASE_MATERIALS
+        content |= {word for words in _synonyms().values() for phrase in words for word in fold(phrase).split()}
+        common = common_words()
+        frequent = {word for word, count in vocabulary.words.items() if count >= 3}
+        return cls(
+            vocabulary=vocabulary,
+            types=types,
+            heads=frozenset(phrase[-1] for phrase in types),
+            colors=frozenset(vocabulary.colors) | BASE_COLORS,
+            materials=frozenset(vocabulary.materials) | BASE_MATERIALS,
+            features={stems(f): f for f in vocabulary.features},
+            brands={tuple(fold(b).split()): b for b in vocabulary.brands},
+            known=frozenset(content | common | set(vocabulary.words)),
+            correctable=tuple(sorted(w for w in content | frequent if len(w) >= 4 and w.isalpha())),
+        )  # fmt: skip
+
+    def type_mentions(self, words: list[str]) -> list[Mention]:
+        """Product types named in the words, longest first reading, left to right."""
+        return self._mentions([stem(word) for word in words], self.types)
+
+    def feature_mentions(self, words: list[str]) -> list[Mention]:
+        return self._mentions([stem(word) for word in words], self.features)
+
+    def brand_mentions(self, words: list[str]) -> list[Mention]:
+        """Brands, exact or misspelt in one word of at least five letters that is no other known word."""
+        found = self._mentions(words, self.brands)
+        if found:
+            return found
+        single = [" ".join(key) for key in self.brands if len(key) == 1 and len(key[0]) >= 5]
+        for i, word in enumerate(words):
+            if len(word) < 5 or word in self.known:
+                continue
+            match = process.extractOne(word, single, scorer=fuzz.ratio, score_cutoff=84)
+            if match:
+                return [Mention(i, i + 1, str(match[0]))]
+        return []
+
+    def corrected(self, text: str) -> str:
+        """The text with misspelt words replaced by the vocabulary's nearest; words that anybody knows stay."""
+        return re.sub(r"[A-Za-z]{4,}", lambda m: self._correct(m.group()), text)
+
+    def facts(self, type_name: str | None) -> TypeFacts | None:
+        return self.vocabulary.types.get(type_name) if type_name else None
+
+    def _correct(self, word: str) -> str:
+        plain = fold(word)
+        if plain in self.known or stem(plain) in _stemmed(self.known):
+            return word
+        match = process.extractOne(plain, self.correctable, scorer=fuzz.ratio, score_cutoff=_TYPO_CUTOFF)
+        return str(match[0]) if match and match[0][0] == plain[0] else word
+
+    def _mentions(self, keys: list[str], table: Mapping[tuple[str, ...], str]) -> list[Mention]:
+        found: list[Mention] = []
+        i = 0
+        while i < len(keys):
+            for length in range(min(_LONGEST, len(keys) - i), 0, -1):
+                name = table.get(tuple(keys[i : i + length]))
+                if name:
+                    found.append(Mention(i, i + length, name))
+                    i += length
+                    break
+            else:
+                i += 1
+        return found
+
+
+def words_of(text: str) -> list[str]:
+    """Folded words of a text, in order; possessive endings are dropped."""
+    return [re.sub(r"'s?$", "", word) for word in _WORD.findall(fold(text))]
+
+
+def stems(phrase: str) -> tuple[str, ...]:
+    return tuple(stem(word) for word in words_of(phrase))
+
+
+@lru_cache(maxsize=50_000)
+def stem(word: str) -> str:
+    return str(_STEMMER.stemWord(word))
+
+
+@lru_cache(maxsize=1)
+def common_words() -> frozenset[str]:
+    """English words as shoppers write them (drawn from our own training conversations)."""
+    return frozenset((_HERE / "common_words.txt").read_text().split())
+
+
+@lru_cache(maxsize=4)
+def _stemmed(words: frozenset[str]) -> frozenset[str]:
+    return frozenset(stem(word) for word in words)
+
+
+@lru_cache(maxsize=1)
+def _synonyms() -> dict[str, tuple[str, ...]]:
+    """Folded type name -> further words for it."""
+    table: dict[str, list[str]] = yaml.safe_load((_HERE / "synonyms.yaml").read_text())
+    return {fold(name): tuple(words) for name, words in table.items()}
+
+
+def any_word(text: str, words: Iterable[str]) -> bool:
+    """Whether one of the words or phrases stands in the folded text as whole words."""
+    return any(re.search(rf"\b{re.escape(word)}\b", text) for word in words)

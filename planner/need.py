@@ -1,0 +1,93 @@
+"""What is needed, in search-box words? Drops openings, stories about other things, politeness and constraints read elsewhere."""
+
+import re
+from dataclasses import dataclass
+
+from planner.lexicon import Lexicon, stem, words_of
+
+_CLAUSES = re.compile(r"(?<=[.!?;\n])\s+|\s+[-–—]\s+|\n+|,?\s+\b(?:but|however|anyway|anyways|also|plus|oh and|and also|now)\b,?\s+|(?<=\w),\s+(?=(?:i|we|can|could|do|show|find|and|so|my|please|what|any)\b)|[;:]\s+|\s*\((?=\w)|\)\s*")
+_CUE = re.compile(
+    r"\b(?:i(?:'m| am| was)?\s+)?(?:(?:need|needs|needing|want|wants|wanting|looking|searching|hunting|shopping)(?:\s+(?:for|to (?:buy|get|find|order)|after))?|"
+    r"look for|after|find(?: me)?|show(?: me)?|recommend(?: me)?|suggest(?: me)?|get(?: me)?|buy(?: me)?|grab|order|pick up|help me (?:find|choose|pick|with)|"
+    r"(?:do|did) you (?:have|sell|carry|stock)|have you got|you got|got any|any|give me|let'?s see|let me see|could use|could do with|would like|i'?d like|in the market for|"
+    r"interested in|what about|how about|where (?:are|is)|can i (?:get|see|have)|wanna (?:buy|get)|replacement for|replace|upgrade|is there|are there|"
+    r"a gift|present|ideas for|options for|must have)\b"
+)
+_PAST = re.compile(
+    r"\b(?:bought|returned|returning|ordered|received|got (?:a|an|the|my)|had|broke|broken|wore out|lost|last (?:week|month|year|time|summer|winter)|yesterday|ago|"
+    r"already (?:have|own|got)|i have (?:a|an|the|my|two)|i own|my old|used to|was|were|loved|went|told|said|saw|pay(?:ing)? with|paypal|credit card|ship(?:ping)? to|"
+    r"deliver(?:ed|y)?|weather|thanks for|thank you for|arrived|complain|refund|friend (?:has|got)|neighbou?r has|sister (?:has|got)|brother (?:has|got))\b"
+)
+_FILLER = frozenset(
+    "hi hello hey hiya yo greetings good morning afternoon evening there please pls plz thanks thank you ok okay so well um uh er hmm like just really "
+    "actually basically maybe perhaps kind sort bit something some someone anything any one ones pair of a an the i i'm im am is are be been was we we're my me our us your you "
+    "it its that this these those to for and or with in on at from by as if then than also too very quite pretty need needs want wants looking look "
+    "find show get buy recommend suggest help search searching can could would will should may might do does did have has had got give let see "
+    "see new nice good great decent cool lovely proper solid awesome amazing affordable cheap cheaper inexpensive best top budget price priced prices cost under over around about between up "
+    "max maximum less more least most bucks dollars usd which who what where when how why there's not don don't doesn't care matter mind hope hoping possible "
+    "possibly preferably ideally sure guys folks mate dude bro team wondering wonder trying try going go gonna wanna gotta today tonight tomorrow asap soon now "
+    "reasonably reasonable fairly whatever thing things stuff product products item items option options type kind sell carry stock store shop available interested market "
+    "shopping hunting after use using make makes much many lot lots another other others else only same love loves loving prefer dear kindly urgent urgently big time "
+    "thinking think thought perfect ideal great idea ideas also again back please pleasee money spend because since cause cuz coz im".split()
+)
+_KEPT_WITH_NUMBER = re.compile(r"^\d")
+_LIMIT = 10
+
+
+@dataclass(frozen=True)
+class Need:
+    """One need in the words of a search box, and the part of the message that it was read from."""
+
+    query: str
+    clause: str
+
+
+def need_clauses(text: str, lexicon: Lexicon) -> list[str]:
+    """The clauses that speak of what is wanted; all of them when none can be told from the rest."""
+    clauses = [clause.strip() for clause in _CLAUSES.split(text) if clause and clause.strip()]
+    if len(clauses) <= 1:
+        return clauses or [text]
+    scored = [(_score(clause, lexicon), clause) for clause in clauses]
+    best = max(score for score, _ in scored)
+    if best <= 0:
+        return clauses
+    floor = 2 if best >= 3 else best
+    chosen = [clause for score, clause in scored if score >= floor]
+    return chosen or clauses
+
+
+def to_query(clause: str, lexicon: Lexicon) -> str:
+    """At most ten content words of a clause, in order, from its last cue on; the whole clause's when it has no cue."""
+    lowered = clause.casefold()
+    wanted = lowered
+    for match in _CUE.finditer(lowered):
+        after = lowered[match.end() :]
+        if _content(after, lexicon):
+            wanted = after
+            break
+    before = lowered[: len(lowered) - len(wanted)]
+    words = _content(wanted, lexicon) or _content(lowered, lexicon)
+    if not lexicon.type_mentions(words) and lexicon.type_mentions(words_of(before)):
+        words = _content(lowered, lexicon)
+    return " ".join(words[:_LIMIT])
+
+
+def _score(clause: str, lexicon: Lexicon) -> int:
+    lowered = clause.casefold()
+    words = words_of(lowered)
+    named = bool(lexicon.type_mentions(words))
+    head = any(word in lexicon.heads for word in map(stem, words))
+    cue = _CUE.search(lowered) is not None
+    past = _PAST.search(lowered) is not None
+    return (2 if named else 1 if head else 0) + (2 if cue else 0) - (3 if past and not _cue_after_past(lowered) else 0)
+
+
+def _cue_after_past(text: str) -> bool:
+    """ "My old ones broke so I need boots": the need comes after the story."""
+    past, cues = _PAST.search(text), list(_CUE.finditer(text))
+    return bool(past and cues and cues[-1].start() > past.start())
+
+
+def _content(text: str, lexicon: Lexicon) -> list[str]:
+    words = [word for word in words_of(text) if word not in _FILLER and (len(word) > 1 or _KEPT_WITH_NUMBER.match(word))]
+    return list(dict.fromkeys(words))
