@@ -120,7 +120,11 @@ def _answers(port: int, password: str) -> bool:
     with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=0.5) as connection:
         connection.sendall(f"AUTH {password}\r\nPING\r\n".encode())
         connection.settimeout(1.0)
-        return b"PONG" in connection.recv(64) + connection.recv(64)
+        heard = b""
+        # Both answers may come in one packet or in two: read on only while neither PONG nor the end was heard.
+        while b"PONG" not in heard and (part := connection.recv(64)):
+            heard += part
+        return b"PONG" in heard
     return False
 
 
