@@ -19,12 +19,10 @@ _WORD = re.compile(r"[a-z0-9]+(?:['.][a-z0-9]+)*")
 _LONGEST = 4
 _TYPO_CUTOFF = 82.0
 BASE_COLORS = frozenset(
-    "black white red blue navy green olive gray brown tan beige pink purple yellow orange teal burgundy gold silver cream khaki "
-    "charcoal lavender mint turquoise maroon coral ivory bronze copper rose multicolor clear".split()
+    ["black", "white", "red", "blue", "navy", "green", "olive", "gray", "brown", "tan", "beige", "pink", "purple", "yellow", "orange", "teal", "burgundy", "gold", "silver", "cream", "khaki", "charcoal", "lavender", "mint", "turquoise", "maroon", "coral", "ivory", "bronze", "copper", "rose", "multicolor", "clear"]
 )  # fmt: skip
 BASE_MATERIALS = frozenset(
-    "leather suede wool merino cotton linen silk denim polyester nylon fleece down bamboo wood oak steel plastic glass ceramic "
-    "rubber canvas velvet cashmere mesh aluminum latex".split()
+    ["leather", "suede", "wool", "merino", "cotton", "linen", "silk", "denim", "polyester", "nylon", "fleece", "down", "bamboo", "wood", "oak", "steel", "plastic", "glass", "ceramic", "rubber", "canvas", "velvet", "cashmere", "mesh", "aluminum", "latex"]
 )  # fmt: skip
 
 
@@ -61,6 +59,7 @@ class Lexicon:
         for name, synonyms in _synonyms().items():
             if name in vocabulary.types:
                 types |= {stems(word): name for word in synonyms if stems(word) not in types}
+        types_words = {word for name in vocabulary.types for word in fold(name).split()}
         content = {word for name in vocabulary.types for word in fold(name).split()}
         values = [*vocabulary.colors, *vocabulary.materials, *vocabulary.features, *vocabulary.brands]
         content |= {word for value in values for word in fold(value).split()} | BASE_COLORS | BASE_MATERIALS
@@ -71,7 +70,7 @@ class Lexicon:
             vocabulary=vocabulary,
             types=types,
             heads=frozenset(phrase[-1] for phrase in types),
-            colors=frozenset(vocabulary.colors) | BASE_COLORS,
+            colors=frozenset(c for c in vocabulary.colors if len(c) > 2 and c not in types_words) | BASE_COLORS,
             materials=frozenset(vocabulary.materials) | BASE_MATERIALS,
             features={stems(f): f for f in vocabulary.features},
             brands={tuple(fold(b).split()): b for b in vocabulary.brands},

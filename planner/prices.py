@@ -4,8 +4,8 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 
-_UNITS = {w: i for i, w in enumerate("zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen".split())}  # fmt: skip
-_TENS = {w: 10 * (i + 2) for i, w in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split())}
+_UNITS = {w: i for i, w in enumerate(["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"])}  # fmt: skip
+_TENS = {w: 10 * (i + 2) for i, w in enumerate(["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"])}
 _NUMBER_WORD = "|".join((*_UNITS, *_TENS, "hundred", "thousand", "a hundred", "grand"))
 _WORDS_AMOUNT = rf"(?:(?:a|{_NUMBER_WORD})(?:[\s-]+(?:and\s+)?(?:{_NUMBER_WORD}))*)"
 _DIGITS = r"\d{1,3}(?:,\d{3})+(?:\.\d{1,2})?|\d+(?:\.\d{1,2})?"
@@ -36,7 +36,9 @@ _ABOUT_CUES = r"around|about|roughly|approximately|approx\.?|circa|ish|~|somewhe
 
 _BETWEEN = re.compile(rf"(?:between|from|anywhere from)\s+{_A}\s*(?:and|to|-|–)\s*{_B}|{_A.replace('?P<a>', '?P<c>')}\s*(?:-|–|to)\s*{_B.replace('?P<b>', '?P<d>')}")  # fmt: skip
 _UPPER = re.compile(rf"\b(?:{_UPPER_CUES})\s*{_A}|(?<![a-z])<=?\s*{_B}")
-_UPPER_AFTER = re.compile(rf"{_A}\s*(?:max(?:imum)?|tops?|or less|or under|or below|at most|budget|limit|and under|and below|or cheaper)\b")
+_UPPER_AFTER = re.compile(
+    rf"{_A}\s*(?:max(?:imum)?|tops?|or less|or under|or below|at most|budget|limit|and under|and below|or cheaper)\b"
+)
 _LOWER = re.compile(rf"\b(?:{_LOWER_CUES})\s*{_A}")
 _LOWER_AFTER = re.compile(rf"{_A}\s*(?:or more|and up|and above|or above|plus\b|\+|minimum)")
 _ABOUT = re.compile(rf"(?:\b(?:{_ABOUT_CUES})|~)\s*{_A}|{_B}\s*ish\b")

@@ -18,11 +18,12 @@ _RECIPIENT = re.compile(
 )
 _SELF = re.compile(r"\b(?:for me|for myself|i(?:'m| am) a (?:man|woman|guy|lady))\b")
 _GENDER = tuple(
-    (gender, re.compile(rf"\b(?:{pattern})\b"))
-    for gender, pattern in (("kids", _KIDS), ("women", _WOMEN), ("men", _MEN))
+    (gender, re.compile(rf"\b(?:{pattern})\b")) for gender, pattern in (("kids", _KIDS), ("women", _WOMEN), ("men", _MEN))
 )
 _UNISEX = re.compile(r"\bunisex\b|\bgender[- ]neutral\b")
-_SIZE_WORD = r"xxs|xs|s|m|l|xl|xxl|2xl|3xl|4xl|small|medium|large|x-large|extra[- ](?:small|large)|\d{1,2}(?:\.5)?|[2-6]t|one size"
+_SIZE_WORD = (
+    r"xxs|xs|s|m|l|xl|xxl|2xl|3xl|4xl|small|medium|large|x-large|extra[- ](?:small|large)|\d{1,2}(?:\.5)?|[2-6]t|one size"
+)
 _SIZE = re.compile(
     rf"\b(?:sizes?|sz)\s*(?:is\s+|in\s+)?(?:us|uk|eu)?\s*(?P<a>{_SIZE_WORD})\b|\b(?:us|uk|eu)\s*(?P<b>\d{{1,2}}(?:\.5)?)\b|"
     r"\b(?:in|an?|i'?m an?|wears? an?|takes? an?)\s+(?:size\s+)?(?P<c>xxs|xs|xl|xxl|2xl|3xl|medium(?! (?:size|firm|heat|roast))|extra[- ](?:small|large))\b|"
@@ -49,23 +50,52 @@ _LIFTED_BY: dict[str, tuple[FilterField, ...]] = {
     "gender": ("gender",), "categor": ("category",), "feature": ("features",),
 }  # fmt: skip
 _IN_STOCK = re.compile(r"\bin stock\b|\bavailable now\b")
-_AFFORDABLE = re.compile(r"\b(?:cheap(?:er|est)?|affordable|inexpensive|budget[- ]friendly|low[- ]cost|bargain|won'?t break the bank|economical|good value|value for money)\b")
+_AFFORDABLE = re.compile(
+    r"\b(?:cheap(?:er|est)?|affordable|inexpensive|budget[- ]friendly|low[- ]cost|bargain|won'?t break the bank|economical|good value|value for money)\b"
+)
 _BEST = re.compile(r"\b(?:best|top[- ]rated|highest[- ]rated|premium|high[- ]end|top[- ]quality|finest|luxury)\b")
-_COLOR_CONTEXT = frozenset("light hot night fire tone noise gold rose".split())
+_COLOR_CONTEXT = frozenset(["light", "hot", "night", "fire", "tone", "noise", "gold", "rose"])
 _GENERIC_FEATURES = (
     "waterproof", "water resistant", "water-resistant", "wireless", "bluetooth", "noise cancelling", "noise canceling", "insulated", "lightweight",
     "foldable", "rechargeable", "breathable", "arch support", "non-slip", "slip resistant", "adjustable", "dishwasher safe", "machine washable",
     "windproof", "quick dry", "quick-dry", "portable", "cordless", "heated", "padded", "wide fit", "steel toe", "fast charging", "polarized", "hypoallergenic",
 )  # fmt: skip
 # Words beside which a material or colour is no constraint of the product itself.
-_NOT_EXCLUDABLE = frozenset("sure matter idea problem rush hurry worries thanks need looking interested time money budget more longer sure bad much expensive pricey idea clue fan".split())
+_NOT_EXCLUDABLE = frozenset(
+    [
+        "sure",
+        "matter",
+        "idea",
+        "problem",
+        "rush",
+        "hurry",
+        "worries",
+        "thanks",
+        "need",
+        "looking",
+        "interested",
+        "time",
+        "money",
+        "budget",
+        "more",
+        "longer",
+        "sure",
+        "bad",
+        "much",
+        "expensive",
+        "pricey",
+        "idea",
+        "clue",
+        "fan",
+    ]
+)
 
 
 @dataclass(frozen=True)
 class Reading:
     """What one message (or the part of it that speaks of the need) states."""
 
-    change: FilterChange = FilterChange()
+    change: FilterChange = field(default_factory=FilterChange)
     contradiction: str | None = None
     """Why the statements cannot all hold, in words for a question; None when they can."""
     recipient: str | None = None
@@ -154,7 +184,9 @@ def _size(text: str) -> tuple[str | None, str]:
         return None, text
     value = next(v for v in match.groupdict().values() if v)
     kept = re.match(r"(?:men|women|kid|boy|girl)'?s'?", match.group())
-    return fold_size(value).upper() if not value[0].isdigit() else value, text.replace(match.group(), f" {kept.group() if kept else ''} ", 1)
+    return fold_size(value).upper() if not value[0].isdigit() else value, text.replace(
+        match.group(), f" {kept.group() if kept else ''} ", 1
+    )
 
 
 def _excluded(text: str, lexicon: Lexicon) -> tuple[tuple[str, ...], str]:
@@ -186,7 +218,29 @@ def _excludable(phrase: str, lexicon: Lexicon) -> str | None:
     for word in singular[:2]:
         if word in lexicon.colors or word in lexicon.materials:
             return word
-    if words[0] in {"lace", "laces", "hood", "heel", "heels", "wire", "wires", "cord", "logo", "logos", "zipper", "underwire", "pattern", "print", "sleeves", "sugar", "fragrance", "perfume", "stripes", "glitter", "feathers"}:
+    if words[0] in {
+        "lace",
+        "laces",
+        "hood",
+        "heel",
+        "heels",
+        "wire",
+        "wires",
+        "cord",
+        "logo",
+        "logos",
+        "zipper",
+        "underwire",
+        "pattern",
+        "print",
+        "sleeves",
+        "sugar",
+        "fragrance",
+        "perfume",
+        "stripes",
+        "glitter",
+        "feathers",
+    }:
         return words[0]
     return None
 
@@ -239,7 +293,12 @@ def _materials(words: list[str], lexicon: Lexicon, taken: set[int]) -> tuple[str
         pair = " ".join(words[i : i + 2])
         if pair in lexicon.materials and " " in pair:
             found.append(pair)
-        elif word in lexicon.materials and i not in taken and word not in {"down", "mesh", "clear", "glass"} and word not in {w for f in found for w in f.split()}:
+        elif (
+            word in lexicon.materials
+            and i not in taken
+            and word not in {"down", "mesh", "clear", "glass"}
+            and word not in {w for f in found for w in f.split()}
+        ):
             found.append(word)
     return tuple(dict.fromkeys(found))
 

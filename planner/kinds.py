@@ -1,0 +1,119 @@
+"""What kind of turn is it? Patterns for the kinds of API.md that are told by how a message is put."""
+
+import re
+
+from domain.terms import fold
+
+GREETING = re.compile(
+    r"^\W*(?:hi+|hello+|hey+|hiya|yo|howdy|good (?:morning|afternoon|evening|day)|greetings|sup|what'?s up|how are you(?: doing)?(?: today)?|nice to meet you|"
+    r"hey there|hi there|hello there)(?:\W+(?:there|aisle|again|how are you(?: doing)?(?: today)?|you|everyone))*\W*$"
+)
+THANKS = re.compile(
+    r"^\W*(?:(?:ok(?:ay)?|great|perfect|cool|nice|awesome|lovely|wonderful|super)[,!.\s]*)?(?:thanks?(?: (?:you|a lot|so much|very much|again|for (?:your|the) help|mate))*|thank you(?: (?:so much|very much|again|for (?:your|the|all your) help))?|"
+    r"thx|ty|cheers|bye+|goodbye|good bye|see (?:you|ya)(?: later)?|have a (?:nice|good|great) (?:day|one|weekend|evening)|that'?s (?:all|it)(?: for now| thanks)?|great|perfect|cool|nice|awesome|lovely|"
+    r"ok(?:ay)?|got it|sounds good|good to know|lol|haha+|wow|never ?mind)\W*$"
+)
+WHO_ARE_YOU = re.compile(
+    r"\b(?:who are you|what are you|are you (?:a |an )?(?:human|bot|robot|ai|real|person)|what can you do|how (?:do|can) you (?:work|help)|what do you do|your name|tell me (?:a joke|about yourself)|help)\b\W*$"
+)
+COMPARE = re.compile(
+    r"\b(?:compare|comparison|versus|vs\.?|side by side|difference(?:s)? between|which (?:one )?(?:is|are|of (?:these|those|them)|would|should|has|do)\b.{0,40}\b(?:better|best|lighter|lightest|warmer|cheaper|cheapest|stronger|choose|pick|recommend|buy|get|longer|bigger)|"
+    r"how (?:do|does) (?:they|the \w+|these|those) (?:compare|differ|stack up))\b"
+)
+SIMILAR = re.compile(
+    r"\b(?:similar(?: (?:to|ones?|products?|items?|styles?))?|(?:something|anything|more|others?|one|ones) (?:else )?like (?:that|this|it|the|those|these|number)|alternatives?(?: to)?|same (?:style|kind|type|thing) (?:as|but)|more (?:of these|like))\b"
+)
+QUESTION = re.compile(
+    r"^\W*(?:and |so |but |ok(?:ay)?,? |hmm,? )?(?:is|are|does|do|can|could|will|would|has|have|how (?:heavy|big|long|large|much does|many|tall|wide|thick|warm|loud|deep|does|is|are)|what(?:'s| is| are| does| size| colou?rs?| material)|which|what'?s|when|why|where (?:is|are) (?:it|they|this|that|these|those) made)\b"
+)
+ABOUT_PRODUCT = re.compile(
+    r"\b(?:it|its|it'?s|that|this|they|them|these|those|the (?:first|second|third|fourth|fifth|sixth|last|cheapest|blue|red|black|white|green|other|one)|number \d+|#\d+|\w+ one)\b"
+)
+SHOP = re.compile(
+    r"\b(?:(?:what|how|where|when|do|does|can|is|are|tell me|who|which)\b.{0,60}\b(?:shipping|ship|deliver(?:y|ies)?|return policy|returns?\b(?! (?:this|it|my|the))|refund policy|refunds?|exchange policy|exchanges?|warrant(?:y|ies)|guarantee|"
+    r"payment methods?|pay(?:ing)? (?:with|by|in)|payment|accept (?:paypal|visa|cards?|apple pay|klarna|cash|bitcoin|crypto|amex|mastercard)|opening hours|open(?:ing)? (?:hours|times?)|hours|open on|gift ?-?wrap\w*|customer (?:service|support)|contact|phone number|"
+    r"price match\w*|discount codes?|student discount|loyalty|track my|privacy|store location|physical (?:store|shop)|headquarters|international\w*|sales tax|tax(?:es)?|installments?|instalments?|newsletter|coupons?|promo(?: ?codes?)?)"
+    r"|(?:your|the) (?:return|returns|refund|shipping|delivery|exchange|warranty|privacy|price match) (?:policy|policies|costs?|fees?|times?|options?)|(?:return|refund|shipping|exchange|warranty) policy|free (?:shipping|returns|delivery)\??$|"
+    r"(?:shipping|delivery) (?:costs?|times?|fees?|options?)|how long (?:does|do|is|will) (?:the )?(?:shipping|delivery|it take to (?:arrive|ship))|do you gift ?-?wrap|talk to (?:a )?(?:human|person|someone|agent))\b"
+)
+CART = re.compile(
+    r"\b(?:add|put|throw|stick|place|drop)\b.{0,60}\b(?:cart|basket|bag|trolley)\b|\b(?:remove|delete|take)\b.{0,50}\b(?:from|out of|off) (?:the |my )?(?:cart|basket|bag)\b|\b(?:my|the|show|view|see|empty|clear|what'?s in)\b.{0,20}\b(?:cart|basket|trolley)\b|"
+    r"^\W*(?:i'?ll|i will|let me|i want to|i'?d like to|can i)? ?(?:take|buy|have|get|grab|purchase|order)(?: me)? (?:it|this|that|them|these|those|both|the (?:first|second|third|fourth|fifth|sixth|last|blue|red|black|white|green|brown|grey|gray|cheapest|cheaper|other) ?(?:one|ones|pair|two)?|number \d+|#\d+|(?:one|two|three|four|five|\d) of (?:it|them|those|these|the \w+(?: one)?))\b|"
+    r"\badd (?:it|this|that|them|these|those|both|the (?:first|second|third|fourth|fifth|last|cheapest|\w+) (?:one|ones|pair)|number \d+|(?:one|two|three|\d+) of)\b|\b(?:change|update|set|make) (?:the )?quantity\b|\bmake (?:it|that) (?:two|three|four|five|\d+)\b"
+)
+CHECKOUT = re.compile(
+    r"\b(?:check ?out|place (?:the|my|an) order|pay now|complete (?:the|my) (?:order|purchase)|proceed to (?:payment|checkout)|ready to (?:pay|order|buy|check))\b|^\W*(?:buy|order) (?:it|everything|all)(?: now)?\W*$"
+)
+ORDER = re.compile(
+    r"\b(?:where(?:'s| is| are) my (?:order|package|parcel|stuff|delivery|boots|shoes)|track (?:my|the|an) (?:order|package|parcel)|order (?:status|number|history)|status of (?:my|the) order|my (?:last |recent |previous )?orders?\b|cancel (?:my|the|that|this) (?:order|purchase)|"
+    r"(?:return|exchange|send back|refund) (?:my|the|this|that|these|those|it|them|an item|something|one of)|return (?:an?|the) (?:item|order|product)|i (?:want|need|would like|'d like) (?:to (?:return|exchange|cancel)|a refund)|change (?:the|my) (?:shipping |delivery )?address|what did i (?:buy|order)|"
+    r"(?:package|parcel|order) (?:has ?n'?t|hasn'?t|never|did ?n'?t|didn'?t) arrive|get my money back|missing (?:package|parcel|item from my order)|item (?:arrived|came) (?:broken|damaged))\b"
+)
+PREFERENCE = re.compile(
+    r"^\W*(?:(?:just )?(?:so you know|fyi|for (?:the record|future reference|next time)|remember(?: that)?|note that|by the way|btw)[,:]?\s+)?(?:i'?m (?:usually |normally |always )?an? (?:size |men'?s |women'?s )?(?:\d|xs|s\b|m\b|l\b|xl|xxl|small|medium|large)|i (?:usually |normally |always )?(?:wear|take) (?:a )?(?:size|men'?s|women'?s|us|xs|s\b|m\b|l\b|xl|\d)|"
+    r"my (?:shoe |shirt |ring |foot |dress )?size is|i (?:never|don'?t|do not|only|always) (?:wear|buy|use|like|want|eat)|i prefer|i'?m (?:vegan|vegetarian|allergic)|i'?m a (?:vegan|minimalist)|i (?:really )?(?:love|like|hate) (?:the brand |brand )?\w+(?: brand| shoes)?\W*$|never (?:show|suggest|recommend|leather|wool|fur))"
+)
+OUT_OF_SCOPE = re.compile(
+    r"\b(?:weather|forecast|news|stock (?:market|price)|bitcoin price|football (?:score|match)|who won|president|prime minister|capital of|translate|write (?:me )?(?:a|an|some|code|python|my)|poem|essay|homework|python (?:code|script|function)|javascript|code (?:for|to|that)|"
+    r"recipe for|how (?:do|to) (?:i )?(?:cook|bake|make (?:a )?(?:pizza|bread|cake|pasta|lasagna|pancakes))|meaning of life|sing (?:me )?a song|joke|story about|what time is it|what day is|solve|calculate|square root|\d+\s*[x*+/]\s*\d+\s*(?:=|\?|$)|"
+    r"medical advice|diagnose|symptoms?|legal advice|my taxes|horoscope|lottery|book (?:a )?(?:flight|hotel|table|taxi|uber)|flight to|hotel in|restaurant|movie (?:times|tonight)|directions to|wifi password|ignore (?:all |your |previous |the )*(?:instructions|rules|prompt)|"
+    r"system prompt|jailbreak|pretend (?:you|to be)|act as|roleplay|are you married|love me|date me)\b"
+)
+INJECTION = re.compile(
+    r"\b(?:ignore|disregard|forget|override|bypass) (?:all |any |your |my |the |previous |prior |above |these |those )*(?:instructions?|rules?|prompts?|guidelines|filters|polic(?:y|ies))\b|\bsystem ?(?:prompt|:|message)|\bdeveloper mode\b|\byou are now\b"
+)
+BARE_YES_NO = re.compile(
+    r"^\W*(?:yes|yeah|yep|yup|sure|no|nope|nah|ok|okay|please do|go ahead|do it|confirm(?:ed)?)(?:,? (?:please|thanks|thank you|do it|go ahead))?\W*$"
+)
+FOLLOW_UP = re.compile(
+    r"^\W*(?:and |but |ok(?:ay)?,? |hmm,? |actually,? |well,? |no,? |yes,? |sorry,? )*(?:only|just|anything|any|something|what about|how about|do you have (?:it|them|that|those|any)|got any|make (?:it|them|that)|in|under|below|cheaper|more|less|"
+    r"with(?:out)?|but|not|no|preferably|same|the same|show (?:me )?(?:more|others?|cheaper|only|the|some)|instead|up to|between|around|lighter|smaller|bigger|larger|warmer|different|other|another|forget|drop|ignore|for (?:men|women|kids|him|her)|"
+    r"men'?s|women'?s|size|i'?d (?:rather|prefer)|rather|prefer|can (?:it|they)|(?:could|can) you (?:show|narrow|filter|sort)|sort|filter|narrow|maybe)\b"
+)
+CHEAPER = re.compile(
+    r"\b(?:cheaper|less expensive|lower price|more affordable|too (?:expensive|pricey|much|dear)|out of (?:my )?budget|over (?:my )?budget)\b"
+)
+PRICIER = re.compile(r"\b(?:more expensive|fancier|higher[- ]end|better quality|more premium|upscale)\b")
+MORE = re.compile(
+    r"^\W*(?:show (?:me )?(?:some )?(?:more|others?|different ones|other (?:ones|options))|more(?: options| please| of them| choices)?|(?:any )?other (?:options|ones|choices)|anything else|what else(?: (?:have|do) you (?:got|have))?|next|see more|else)\W*$"
+)
+WHAT_ELSE = re.compile(
+    r"\b(?:what else|anything else|other (?:things|stuff|gear)|everything|all (?:the )?(?:gear|things|stuff)|whole (?:outfit|kit|set)|essentials|gear|accessories|kit|must[- ]haves?|checklist|supplies|equipment|stuff|things|outfit)\b"
+)
+GIFT_CARD = re.compile(
+    r"\b(?:gift|store|e-?gift|steam|amazon|itunes|visa)[\s-]?(?:card|voucher|certificate)s?\b|\bgift vouchers?\b|\bvouchers?\b"
+)
+_FOREIGN = {
+    "Spanish": re.compile(r"\b(?:hola|busco|quiero|necesito|zapatos|para|tiene[ns]?|gracias|cuánto|barato|una?|los|las|por favor|algo|regalo|mochila|botas)\b"),
+    "French": re.compile(r"\b(?:bonjour|salut|je|cherche|voudrais|chaussures|pour|avez|vous|merci|une?|des|les|pas cher|s'il|cadeau|veux|besoin)\b"),
+    "German": re.compile(r"\b(?:hallo|ich|suche|brauche|möchte|schuhe|für|haben|sie|danke|bitte|ein(?:e[nr]?)?|und|mit|guten|geschenk|rucksack)\b"),
+    "Italian": re.compile(r"\b(?:ciao|cerco|vorrei|scarpe|per|avete|grazie|una?|regalo|ho bisogno|economiche)\b"),
+    "Portuguese": re.compile(r"\b(?:olá|procuro|preciso|quero|sapatos|para|obrigad[oa]|um|uma|barato|presente)\b"),
+}  # fmt: skip
+
+
+def foreign_language(message: str) -> str | None:
+    """The language of a message that is not English, as far as a few words tell; None for English."""
+    lowered = message.casefold()
+    counts = {name: len(pattern.findall(lowered)) for name, pattern in _FOREIGN.items()}
+    best = max(counts, key=lambda name: counts[name])
+    total = max(1, len(re.findall(r"\w+", lowered)))
+    letters = re.findall(r"[^\W\d_]", message)
+    if letters and sum(ord(c) > 0x2AF for c in letters) / len(letters) > 0.5:
+        return "another"
+    return best if counts[best] >= 2 and counts[best] / total >= 0.34 else None
+
+
+def has_words(message: str) -> bool:
+    """Whether there is anything to read: a letter or a digit."""
+    return re.search(r"[^\W_]", message) is not None
+
+
+def is_gibberish(message: str) -> bool:
+    """Whether no run of letters could be a word: "asdfkjh", "zzzzzz"."""
+    words = re.findall(r"[a-z]+", fold(message))
+    if not words or re.search(r"\d", message):
+        return False
+    return all(
+        len(w) > 3 and (not re.search(r"[aeiouy]", w) or re.search(r"(.)\1{3,}|[bcdfghjklmnpqrstvwxz]{5,}", w)) for w in words
+    )

@@ -1,0 +1,128 @@
+"""Which shown product does "the second one" mean? References resolved against what is on the shopper's screen."""
+
+import re
+from dataclasses import dataclass
+
+from rapidfuzz import fuzz
+
+from domain.session import ShownProduct
+from domain.terms import fold
+from planner.lexicon import stem, words_of
+
+_ORDINALS = {
+    "first": 1, "1st": 1, "second": 2, "2nd": 2, "third": 3, "3rd": 3, "fourth": 4, "4th": 4, "fifth": 5, "5th": 5, "sixth": 6, "6th": 6,
+    "seventh": 7, "7th": 7, "eighth": 8, "8th": 8, "ninth": 9, "tenth": 10,
+}  # fmt: skip
+_ORDINAL = re.compile(
+    rf"\b(?:the |number |no\.? ?|option |item |product )?(?P<word>{'|'.join(_ORDINALS)})(?: (?:one|two|ones|pair|option|product|item|choice))?\b(?! (?:time|thing|of all|aid|class|floor|hand))"
+)
+_NUMBER = re.compile(r"(?:\bnumber |\bno\.? ?|#|\boption |\bitem )(?P<n>\d{1,2})\b")
+_FIRST_N = re.compile(r"\b(?:the )?(?:first|top) (?P<n>two|three|four|2|3|4)\b")
+_COUNTS = {"two": 2, "three": 3, "four": 4, "2": 2, "3": 3, "4": 4}
+_LAST = re.compile(r"\bthe last (?:one|product|item|option)?\b")
+_CHEAPEST = re.compile(
+    r"\b(?:the )?(?:cheap(?:er|est)|least expensive|lowest[- ]priced)(?: (?:one|option|of (?:those|these|the|them)))"
+)
+_PRICIEST = re.compile(r"\b(?:the )?(?:most expensive|priciest|dearest|pricier)(?: (?:one|option|of (?:those|these|the|them)))")
+_ALL = re.compile(r"\b(?:both|all (?:of )?(?:them|these|those)|these|those|them|the (?:two|three|four))\b")
+_IT = re.compile(r"\b(?:it|its|it's|this one|that one|this|that)\b")
+_FROM = re.compile(r"\b(?:from|of|in|among) (?:the )?(?P<group>[a-z' -]{3,40})$")
+_TITLE_CUTOFF = 80
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """Products referred to; ``ambiguous`` lists the candidates when one was meant and several fit."""
+
+    products: tuple[ShownProduct, ...] = ()
+    ambiguous: tuple[ShownProduct, ...] = ()
+    missing: str | None = None
+    """What was named but isn't there: "number 9"."""
+
+
+def resolve(text: str, shown: tuple[ShownProduct, ...]) -> Resolved:
+    """What a lower-cased message refers to among the products of the latest reply that showed any."""
+    if not shown:
+        return Resolved()
+    pool = _pool(text, shown)
+    numbers = _numbers(text)
+    if numbers:
+        found = [p for n in numbers for p in _nth(pool, shown, n)]
+        if found:
+            return Resolved(tuple(dict.fromkeys(found)))
+        return Resolved(missing=f"number {numbers[0]}")
+    for pattern, pick in ((_CHEAPEST, min), (_PRICIEST, max)):
+        priced = [p for p in pool if p.price]
+        if pattern.search(text) and priced:
+            return Resolved((pick(priced, key=lambda p: p.price.minor if p.price else 0),))
+    if _LAST.search(text):
+        return Resolved((pool[-1],))
+    described = _described(text, pool)
+    if len(described) == 1:
+        return Resolved(tuple(described))
+    if len(described) > 1:
+        return Resolved(ambiguous=tuple(described[:4]))
+    if _ALL.search(text):
+        return Resolved(tuple(pool[:4]))
+    if _IT.search(text):
+        return Resolved((pool[0],)) if len(pool) == 1 else Resolved(ambiguous=tuple(pool[:4]))
+    return Resolved()
+
+
+def _pool(text: str, shown: tuple[ShownProduct, ...]) -> list[ShownProduct]:
+    """The section that "from the boots" names, else everything shown."""
+    match = _FROM.search(text.strip(" ?.!"))
+    if match:
+        wanted = {stem(w) for w in words_of(match.group("group"))}
+        inside = [p for p in shown if wanted & {stem(w) for w in words_of(p.category)}]
+        if inside:
+            return inside
+    return list(shown)
+
+
+def _numbers(text: str) -> list[int]:
+    first_n = _FIRST_N.search(text)
+    if first_n:
+        return list(range(1, _COUNTS[first_n.group("n")] + 1))
+    found = [(m.start(), _ORDINALS[m.group("word")]) for m in _ORDINAL.finditer(text)]
+    found += [(m.start(), int(m.group("n"))) for m in _NUMBER.finditer(text)]
+    return [n for _, n in sorted(found)]
+
+
+def _nth(pool: list[ShownProduct], shown: tuple[ShownProduct, ...], n: int) -> list[ShownProduct]:
+    """Within a named section "the first" counts there; over the whole reply it is the ordinal on the card."""
+    if len(pool) < len(shown):
+        return pool[n - 1 : n] if n >= 1 else []
+    return [p for p in pool if p.ordinal == n]
+
+
+def _described(text: str, pool: list[ShownProduct]) -> list[ShownProduct]:
+    """Products whose colour, brand or title the message names: "the blue one", "the norrholt", "that jacket"."""
+    scored = [(_title_likeness(text, p), p) for p in pool]
+    best = max((score for score, _ in scored), default=0.0)
+    if best >= _TITLE_CUTOFF:
+        return [p for score, p in scored if score >= best - 1]
+    words = set(words_of(text))
+    colored = [p for p in pool if any(set(words_of(c)) & words for c in p.colors)]
+    if re.search(r"\b(?:the|that|this) \w+(?: \w+)? (?:one|ones|pair)\b", text) and colored:
+        return colored
+    branded = [p for p in pool if p.brand and re.search(rf"\b{re.escape(fold(p.brand))}\b", fold(text))]
+    if branded:
+        return branded
+    named = re.search(r"\b(?:that|the|this|those|these) (?P<noun>[a-z][a-z-]+(?: [a-z][a-z-]+)?)\b", text)
+    if named:
+        nouns = {stem(w) for w in words_of(named.group("noun"))} - {"one", "pair", "product", "item"}
+        matching = [p for p in pool if nouns & {stem(w) for w in words_of(p.category)}]
+        if matching and len(matching) < len(pool):
+            return matching
+    return []
+
+
+def _title_likeness(text: str, product: ShownProduct) -> float:
+    """How much of a message's longest run looks like this title, 0 to 100; short overlaps count for nothing."""
+    title = fold(product.title)
+    if len(fold(text)) < 8:
+        return 0.0
+    distinctive = [w for w in title.split()[:4] if len(w) > 3]
+    hits = sum(any(fuzz.ratio(w, t) >= 84 for t in fold(text).split()) for w in distinctive)
+    return 100.0 * hits / len(distinctive) if len(distinctive) >= 2 and hits >= 2 else 0.0

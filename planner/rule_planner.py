@@ -1,0 +1,405 @@
+"""What does the shopper want of this turn? The Planner made of rules: safety, kind, need, filters, references."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import pairwise
+
+from catalog.vocabulary import Vocabulary
+from domain.filters import Filters
+from domain.plan import Clarification, Plan, Task, TaskKind
+from domain.session import Session, ShownProduct
+from domain.turn import Received
+from planner import kinds
+from planner.lexicon import Lexicon, Mention, stem, words_of
+from planner.need import need_clauses, to_query
+from planner.needs import Occasion, occasion_of
+from planner.prices import read_prices
+from planner.reading import Reading, read
+from planner.references import Resolved, resolve
+from planner.safety import SafetyRules
+from planner.standing import refined, switched
+
+_MOST_NEEDS = 4
+_JOINED = re.compile(r"^(?:\W|\b(?:and|or|plus|with|also|a|an|some|the|pair|of|as|well|then|new|good|nice|my|for)\b)*$")
+_GENDER_WORD = {"women": "women's", "men": "men's", "kids": "kids'"}
+
+
+@dataclass
+class RulePlanner:
+    """The Planner port without a model; a few milliseconds a message."""
+
+    vocabulary: Callable[[], Vocabulary]
+    """The served catalogue's; asked each turn, since a new index may have been switched in."""
+    safety: SafetyRules
+    _lexicon: Lexicon | None = None
+
+    async def plan(self, received: Received) -> Plan:
+        return self.plan_now(received.message, received.session)
+
+    def lexicon(self) -> Lexicon:
+        """The lexicon of the vocabulary that is served now."""
+        vocabulary = self.vocabulary()
+        if self._lexicon is None or self._lexicon.vocabulary is not vocabulary:
+            self._lexicon = Lexicon.of(vocabulary)
+        return self._lexicon
+
+    def plan_now(self, message: str, session: Session) -> Plan:
+        """The same, blocking and without a clock."""
+        danger = self.safety.danger(message)
+        if danger:
+            return _only("unsafe", danger[1] if danger[0] == "unsafe" else "self_harm", session)
+        return _Planning(message, session, self.lexicon()).plan()
+
+
+class _Planning:
+    """The planning of one message."""
+
+    def __init__(self, message: str, session: Session, lexicon: Lexicon) -> None:
+        self.message = message
+        self.session = session
+        self.lexicon = lexicon
+        self.text = lexicon.corrected(message)
+        self.lowered = re.sub(r"[\u2019\u02bc`]", "'", self.text.casefold()).strip()
+        self.whole = read(self.text, lexicon, currency=lexicon.vocabulary.currency)
+
+    def plan(self) -> Plan:
+        return self._talk() or self._about_gift_cards() or self._about_shop() or self._about_products() or self._shopping()
+
+    # ---- turns that search nothing
+
+    def _talk(self) -> Plan | None:
+        if not kinds.has_words(self.message) or kinds.is_gibberish(self.message):
+            return self._clarify("I did not catch that. What are you looking for?", ("Hiking boots", "Gift ideas", "Desk lamp"))
+        language = kinds.foreign_language(self.message)
+        if language:
+            where = "that language" if language == "another" else language
+            return self._clarify(f"I only understand English so far, not {where}. What are you looking for?", ())
+        plain = self.message.casefold().strip()
+        if (
+            kinds.GREETING.match(plain)
+            or (kinds.THANKS.match(plain) and not self.session.question)
+            or kinds.WHO_ARE_YOU.search(plain)
+        ):
+            return _only("small_talk", self.message, self.session)
+        if kinds.BARE_YES_NO.match(plain):
+            return _only("small_talk", self.message, self.session)
+        if kinds.INJECTION.search(plain) and not self._named_need():
+            return _only("out_of_scope", self.message, self.session)
+        if kinds.OUT_OF_SCOPE.search(plain) and not self._named_need():
+            return _only("out_of_scope", self.message, self.session)
+        return None
+
+    def _about_gift_cards(self) -> Plan | None:
+        """Gift cards are never proposed; a gift for somebody named with them is looked for instead."""
+        if not kinds.GIFT_CARD.search(self.lowered):
+            return None
+        without = kinds.GIFT_CARD.sub(" ", self.lowered)
+        reading = read(without, self.lexicon, currency=self.lexicon.vocabulary.currency)
+        if not reading.recipient and not reading.types:
+            return _only("out_of_scope", "gift card", self.session)
+        self.text, self.lowered, self.whole = without + " gift", without, reading
+        return None
+
+    def _about_shop(self) -> Plan | None:
+        if kinds.ORDER.search(self.lowered):
+            return _only("order", self.message, self.session)
+        if kinds.CHECKOUT.search(self.lowered):
+            return _only("checkout", self.message, self.session)
+        if kinds.SHOP.search(self.lowered) and not kinds.ABOUT_PRODUCT.search(self.lowered.split("?")[0][-20:]):
+            return _only("shop_question", self.message, self.session)
+        return None
+
+    # ---- turns about what is on the screen
+
+    def _about_products(self) -> Plan | None:
+        shown = self.session.shown
+        if kinds.CART.search(self.lowered):
+            return self._referring("cart")
+        if shown and kinds.COMPARE.search(self.lowered):
+            return self._compare(shown)
+        if shown and kinds.SIMILAR.search(self.lowered):
+            return self._similar(shown)
+        if (
+            shown
+            and kinds.QUESTION.match(self.lowered)
+            and kinds.ABOUT_PRODUCT.search(self.lowered)
+            and not self._asks_for_products()
+        ):
+            return self._referring("question")
+        return self._preference()
+
+    def _referring(self, kind: TaskKind) -> Plan | None:
+        resolved = resolve(self.lowered, self.session.shown)
+        if resolved.missing:
+            return self._missing(resolved)
+        if resolved.ambiguous:
+            return self._which(resolved.ambiguous)
+        if kind == "question" and not resolved.products:
+            return None
+        task = Task(kind=kind, request=self.message, filters=self.session.standing, product_ids=_ids(resolved.products))
+        return Plan(tasks=(task,), standing=self.session.standing, recipient=self.session.recipient)
+
+    def _compare(self, shown: tuple[ShownProduct, ...]) -> Plan:
+        resolved = resolve(self.lowered, shown)
+        if resolved.missing:
+            return self._missing(resolved)
+        chosen = resolved.products or resolved.ambiguous
+        if len(chosen) < 2:
+            chosen = shown[:3]
+        task = Task(kind="compare", request=self.message, filters=self.session.standing, product_ids=_ids(chosen[:4]))
+        return Plan(tasks=(task,), standing=self.session.standing, recipient=self.session.recipient)
+
+    def _similar(self, shown: tuple[ShownProduct, ...]) -> Plan:
+        resolved = resolve(self.lowered, shown)
+        if resolved.missing:
+            return self._missing(resolved)
+        if len(resolved.ambiguous) > 1:
+            return self._which(resolved.ambiguous)
+        anchor = (resolved.products or shown)[0]
+        standing = refined(self.session.standing, self.whole.change)
+        if kinds.CHEAPER.search(self.lowered) and anchor.price:
+            standing = standing.model_copy(update={"price_max": _below(anchor)})
+        task = Task(
+            kind="similar", request=anchor.category, filters=standing, product_ids=(anchor.product_id,), subject=anchor.category
+        )
+        return Plan(tasks=(task,), standing=standing, recipient=self.session.recipient)
+
+    def _preference(self) -> Plan | None:
+        if not kinds.PREFERENCE.match(self.lowered) or self.whole.types or kinds.WHAT_ELSE.search(self.lowered):
+            return None
+        if not self.whole.states_filters:
+            return None
+        standing = refined(self.session.standing, self.whole.change)
+        preference = Task(kind="preference", request=self.message, filters=standing)
+        if self.session.subject is None:
+            return Plan(tasks=(preference,), standing=standing)
+        again = self._task("refine", self.session.subject, standing)
+        return Plan(tasks=(preference, again), standing=standing, recipient=self.session.recipient)
+
+    # ---- turns that search
+
+    def _shopping(self) -> Plan:
+        clauses = [read_prices(clause.casefold()).rest for clause in need_clauses(self.text, self.lexicon)]
+        need_text = " . ".join(clauses)
+        reading = (
+            read(need_text, self.lexicon, currency=self.lexicon.vocabulary.currency) if need_text != self.text else self.whole
+        )
+        reading = self._with_whole_message(reading)
+        if self.whole.contradiction:
+            return self._contradiction(reading)
+        occasion = occasion_of(self.text)
+        if self._refines(reading, occasion):
+            return self._refine(reading)
+        return self._search(clauses, reading, occasion)
+
+    def _with_whole_message(self, reading: Reading) -> Reading:
+        """A budget or an exclusion said outside the need's clause still holds; a colour of another thing does not."""
+        stated, whole = reading.change.stated, self.whole.change.stated
+        updates = {f: getattr(whole, f) for f in ("price_min", "price_max", "exclude", "size") if getattr(stated, f) is None}
+        if stated.gender is None and (self.whole.recipient or self.whole.for_self):
+            updates["gender"] = whole.gender
+        updates["currency"] = whole.currency
+        change = reading.change.model_copy(
+            update={"stated": stated.model_copy(update=updates), "lifted": self.whole.change.lifted}
+        )
+        return Reading(
+            change=change, contradiction=self.whole.contradiction, recipient=self.whole.recipient, for_self=self.whole.for_self,
+            types=reading.types, words=reading.words, rest=reading.rest, wants=self.whole.wants,
+        )  # fmt: skip
+
+    def _refines(self, reading: Reading, occasion: Occasion | None) -> bool:
+        """Whether the message speaks of the present subject: filters only, or the same kind of thing again."""
+        if self.session.subject is None:
+            return False
+        if reading.types:
+            subject = {stem(w) for w in words_of(self.session.subject)}
+            same = any({stem(w) for w in words_of(m.name)} <= subject or _head(m) in subject for m in reading.types)
+            return same and (kinds.FOLLOW_UP.match(self.lowered) is not None or len(reading.words) <= 6)
+        if kinds.MORE.match(self.lowered) or kinds.CHEAPER.search(self.lowered) or kinds.PRICIER.search(self.lowered):
+            return True
+        if occasion and not kinds.FOLLOW_UP.match(self.lowered):
+            return False
+        words = [w for w in to_query(reading.rest, self.lexicon).split() if not self._is_value(w, reading)]
+        if reading.states_filters and (not words or kinds.FOLLOW_UP.match(self.lowered)):
+            return True
+        return bool(kinds.FOLLOW_UP.match(self.lowered)) and len(words) <= 3
+
+    def _refine(self, reading: Reading) -> Plan:
+        standing = refined(self.session.standing, reading.change)
+        standing = self._moved_price(standing, reading)
+        extra = [] if reading.types else [
+            w for w in to_query(reading.rest, self.lexicon).split() if not self._is_value(w, reading) and not kinds.CHEAPER.search(w)
+        ]  # fmt: skip
+        subject = self.session.subject or ""
+        if reading.types and len(reading.types[-1].name.split()) > 1:
+            subject = self._request(to_query(reading.rest, self.lexicon), reading)
+        known = {stem(w) for w in subject.split()}
+        request = " ".join([*(w for w in extra if stem(w) not in known and len(w) > 2), subject]).strip()
+        task = self._task("refine", request or subject, standing)
+        return Plan(tasks=(task,), standing=standing, recipient=reading.recipient or self.session.recipient)
+
+    def _moved_price(self, standing: Filters, reading: Reading) -> Filters:
+        """ "Cheaper" means below the cheapest shown, when no figure was said."""
+        prices = sorted(p.price.minor for p in self.session.shown if p.price)
+        if reading.change.stated.price_max is not None or reading.change.stated.price_min is not None or not prices:
+            return standing
+        if kinds.CHEAPER.search(self.lowered):
+            middle = prices[len(prices) // 2]
+            cheaper = [p for p in self.session.shown if p.price and p.price.minor <= middle]
+            return standing.model_copy(update={"price_max": _below(cheaper[-1]), "price_min": None})
+        return standing
+
+    def _search(self, clauses: list[str], reading: Reading, occasion: Occasion | None) -> Plan:
+        standing = self._new_standing(reading)
+        recipient = reading.recipient
+        requests = self._needs(clauses, reading, occasion)
+        if not requests:
+            return self._nothing_to_search(reading)
+        tasks = tuple(self._task("search", request, standing) for request in requests[:_MOST_NEEDS])
+        return Plan(tasks=tasks, standing=standing, recipient=recipient)
+
+    def _new_standing(self, reading: Reading) -> Filters:
+        if self.session.subject is None or reading.recipient:
+            before = Filters(currency=reading.change.stated.currency, exclude=self.session.standing.exclude)
+            if self.session.subject is None and not reading.recipient:
+                before = self.session.standing
+            return refined(before, reading.change)
+        if re.search(r"\bsame (?:budget|price|colou?r|size)\b", self.lowered):
+            return refined(self.session.standing, reading.change)
+        return switched(self.session.standing, reading.change)
+
+    def _needs(self, clauses: list[str], reading: Reading, occasion: Occasion | None) -> list[str]:
+        """One search-box query a need; several when the message names several kinds of things side by side."""
+        if occasion and (not reading.types or kinds.WHAT_ELSE.search(self.lowered)):
+            return [self._request(to_query(" ".join(clauses), self.lexicon) or occasion.name, reading)]
+        separate = _side_by_side(reading)
+        if len(separate) > 1:
+            return [self._request(" ".join(words), reading) for words in separate]
+        queries = [q for q in (to_query(clause, self.lexicon) for clause in clauses) if q]
+        named = [q for q in queries if self.lexicon.type_mentions(q.split())]
+        if len(named) > 1 and len({self._type_of(q) for q in named}) == len(named):
+            return [self._request(q, reading) for q in named]
+        joined = " ".join(dict.fromkeys(" ".join(named or queries).split()))
+        return [self._request(joined, reading)] if joined else []
+
+    def _request(self, words: str, reading: Reading) -> str:
+        """The query with gender made explicit and what is ruled out, prices and recipients left out."""
+        stated = reading.change.stated
+        drop = {w for value in stated.exclude or () for w in value.split()}
+        drop |= set(words_of(reading.recipient or ""))
+        kept = [w for w in to_query(words, self.lexicon).split() if w not in drop and w not in ("size", "sized")]
+        facts = self.lexicon.facts(self._type_of(" ".join(kept)))
+        gender = stated.gender or None
+        if gender in _GENDER_WORD and facts is not None and facts.genders:
+            kept = [
+                w
+                for w in kept
+                if w not in {"women", "woman", "men", "man", "ladies", "mens", "womens", "kids", "kid", "boys", "girls"}
+            ]
+            kept.insert(0, _GENDER_WORD[gender])
+        return " ".join(kept[:10])
+
+    def _nothing_to_search(self, reading: Reading) -> Plan:
+        if reading.wants or reading.states_filters or reading.recipient:
+            standing = refined(self.session.standing, reading.change)
+            choices = tuple(f.label for f in sorted(self.lexicon.vocabulary.types.values(), key=lambda f: -f.count)[:4])
+            plan = self._clarify("What kind of product are you looking for?", choices)
+            return plan.model_copy(update={"standing": standing, "recipient": reading.recipient})
+        return self._clarify("What are you looking for?", ("Hiking boots", "Wireless headphones", "A gift"))
+
+    # ---- small things
+
+    def _task(self, kind: TaskKind, request: str, filters: Filters) -> Task:
+        return Task(kind=kind, request=request, filters=filters, subject=self._type_of(request))
+
+    def _type_of(self, request: str) -> str | None:
+        mentions = self.lexicon.type_mentions(words_of(request))
+        return mentions[-1].name if mentions else None
+
+    def _named_need(self) -> bool:
+        return bool(self.whole.types)
+
+    def _asks_for_products(self) -> bool:
+        """ "Do you have them in blue?" searches; "are they waterproof?" asks."""
+        return (
+            re.search(r"\b(?:do you (?:have|sell|carry)|have you got|are there|is there|got any|any)\b", self.lowered) is not None
+        )
+
+    def _is_value(self, word: str, reading: Reading) -> bool:
+        stated = reading.change.stated
+        values = [
+            *(stated.color or ()),
+            *(stated.material or ()),
+            *(stated.brand or ()),
+            *(stated.features or ()),
+            *(stated.exclude or ()),
+        ]
+        words = {stem(w) for value in values for w in words_of(value)}
+        genders = {"women", "men", "woman", "man", "ladies", "kids", "kid", "mens", "womens", "girl", "boy"}
+        return stem(word) in words or word in genders or word.replace(".", "").isdigit()
+
+    def _which(self, among: tuple[ShownProduct, ...]) -> Plan:
+        choices = tuple(f"Number {p.ordinal}: {p.title[:48]}" for p in among)
+        return self._clarify("Which one do you mean?", choices)
+
+    def _missing(self, resolved: Resolved) -> Plan:
+        last = max(p.ordinal for p in self.session.shown)
+        choices = tuple(f"Number {p.ordinal}: {p.title[:48]}" for p in self.session.shown[:3])
+        return self._clarify(f"There is no {resolved.missing} here; I showed {last}. Which one do you mean?", choices)
+
+    def _contradiction(self, reading: Reading) -> Plan:
+        low, high = re.findall(r"\d+", reading.contradiction or "")[:2] or ("", "")
+        return self._clarify(f"It cannot be {reading.contradiction}. Which one holds?", (f"Under ${high}", f"Over ${low}"))
+
+    def _clarify(self, question: str, choices: tuple[str, ...]) -> Plan:
+        task = Task(kind="clarify", request=self.message, filters=self.session.standing)
+        return Plan(
+            tasks=(task,),
+            standing=self.session.standing,
+            clarification=Clarification(question=question, choices=choices),
+            recipient=self.session.recipient,
+        )
+
+
+def _only(kind: TaskKind, request: str, session: Session) -> Plan:
+    task = Task(kind=kind, request=request, filters=session.standing)
+    return Plan(tasks=(task,), standing=session.standing, recipient=session.recipient)
+
+
+def _side_by_side(reading: Reading) -> list[list[str]]:
+    """ "Hiking boots and a tent": the words of each need, cut at the joints between types; one list when not joined."""
+    mentions = [m for i, m in enumerate(reading.types) if i == 0 or m.name != reading.types[i - 1].name]
+    if len(mentions) < 2:
+        return []
+    joints: list[int] = []
+    for before, after in pairwise(mentions):
+        between = list(reading.words[before.end : after.start])
+        if not any(w in ("and", "or", "plus") for w in between) and not re.search(
+            rf"{_last_word(reading, before)}\s*,", reading.rest
+        ):
+            return []
+        joint = next((before.end + i for i, w in enumerate(between) if w in ("and", "or", "plus", "also")), before.end)
+        joints.append(joint)
+    edges = [0, *joints, len(reading.words)]
+    return [list(reading.words[a:b]) for a, b in pairwise(edges)]
+
+
+def _last_word(reading: Reading, mention: Mention) -> str:
+    """The last word of a mention as a pattern, for finding a comma after it."""
+    return re.escape(reading.words[mention.end - 1])
+
+
+def _head(mention: Mention) -> str:
+    return stem(words_of(mention.name)[-1])
+
+
+def _ids(products: tuple[ShownProduct, ...]) -> tuple[str, ...]:
+    return tuple(p.product_id for p in products)
+
+
+def _below(product: ShownProduct) -> Decimal:
+    """The largest price below this product's."""
+    assert product.price is not None
+    return Decimal(product.price.amount) - Decimal("0.01")
