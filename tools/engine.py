@@ -49,8 +49,8 @@ class Conditions:
 class IndexPoint:
     """One product as it is stored."""
 
-    point_id: str
-    """A UUID made from the product id."""
+    point_id: int
+    """A 63-bit hash of the product id."""
     dense: Vectors
     sparse: SparseWeights
     payload: dict[str, Any]
@@ -60,7 +60,7 @@ class IndexPoint:
 class Hit:
     """One found point; scores are the engine's own: cosine, or the BM25 sum."""
 
-    point_id: str
+    point_id: int
     score: float
     payload: dict[str, Any] = field(default_factory=dict)
 
@@ -70,19 +70,19 @@ class VectorEngine(Protocol):
 
     def upsert(self, points: Sequence[IndexPoint]) -> None: ...
 
-    def delete(self, point_ids: Sequence[str]) -> None: ...
+    def delete(self, point_ids: Sequence[int]) -> None: ...
 
-    def dense(self, vector: Vectors, conditions: Conditions, *, limit: int, among: Sequence[str] | None = None) -> list[Hit]:
+    def dense(self, vector: Vectors, conditions: Conditions, *, limit: int, among: Sequence[int] | None = None) -> list[Hit]:
         """Nearest by cosine, best first; ``among`` restricts to these points."""
         ...
 
     def sparse(
-        self, weights: SparseWeights, conditions: Conditions, *, limit: int, among: Sequence[str] | None = None
+        self, weights: SparseWeights, conditions: Conditions, *, limit: int, among: Sequence[int] | None = None
     ) -> list[Hit]:
         """Best by weighted term overlap with IDF, best first; points without a common term are absent."""
         ...
 
-    def payloads(self, point_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+    def payloads(self, point_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
         """Payloads of those points that exist."""
         ...
 

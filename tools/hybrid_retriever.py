@@ -13,37 +13,42 @@ from domain.product import Product
 from domain.search import Candidate, HybridQuery, Retrieved, Vectors
 from domain.terms import fold
 from tools.engine import Conditions, Hit, VectorEngine
+from tools.fusion import FusionWeights, fused
 from tools.lexical import query_weights
 from tools.search_document import conditions_for, point_id
+from tools.term_statistics import TermStatistics
 
 _DEPTH = 200
 """Candidates a leg brings in; each is then scored by the other leg too, so that min-max sees both scores."""
-_PARSED = 20_000
+_DEEPEST = 3_200
+"""How far a look-up goes on when the last word on the filters (``Filters.admits``) turns most of them away."""
+_PARSED = 8_000
 """Products kept parsed; 5 KB each at most."""
+_SATURATED = 1.2
+"""k1 + 1: what a term counts at most in a document (tools/lexical.py)."""
 
 
 @dataclass(frozen=True)
-class FusionWeights:
-    """Tuned on training queries (`python -m benchmarks.retrieval --tune`); committed in tools/weights.yaml."""
+class _Legs:
+    """Scores of every candidate by both legs."""
 
-    dense: float = 0.5
-    """Share of the dense leg; the lexical leg has the rest."""
-    hyde: float = 0.35
-    """Weight of the mean hypothetical title beside the query's vector."""
-    raw: float = 0.25
-    """Weight of the raw message beside the query, in both legs (FACTS.md)."""
-    category_boost: float = 0.06
-    """Added where a product's category path shares words with the predicted category."""
+    lexical: dict[int, float]
+    dense: dict[int, float]
+    exhausted: bool
+    """Whether neither leg had more to give."""
 
 
 class HybridRetriever:
     """Retriever and ProductSource over one engine."""
 
-    def __init__(self, engine: VectorEngine, *, carried: Sequence[FilterField], weights: FusionWeights = FusionWeights()) -> None:
+    def __init__(
+        self, engine: VectorEngine, *, carried: Sequence[FilterField], terms: TermStatistics, weights: FusionWeights
+    ) -> None:
         self._engine = engine
-        self._carried = frozenset(carried)
+        self._carried = frozenset(carried) | {"exclude"}
+        self._terms = terms
         self._weights = weights
-        self._parsed: OrderedDict[str, Product] = OrderedDict()
+        self._parsed: OrderedDict[int, Product] = OrderedDict()
 
     async def retrieve(self, query: HybridQuery, filters: Filters, *, limit: int) -> Retrieved:
         return await asyncio.to_thread(self.retrieve_now, query, filters, limit=limit)
@@ -52,42 +57,48 @@ class HybridRetriever:
         return await asyncio.to_thread(self._products_now, product_ids)
 
     async def count(self, filters: Filters) -> int:
-        """How many products pass the filters, as far as the index can tell."""
-        return await asyncio.to_thread(self._engine.count, conditions_for(filters))
+        """How many products pass the filters, as far as the engine can tell."""
+        return await asyncio.to_thread(self._engine.count, conditions_for(self._held(filters)))
 
     def retrieve_now(self, query: HybridQuery, filters: Filters, *, limit: int) -> Retrieved:
         """The same, blocking."""
-        unfiltered = tuple(field for field in filters.active() if field not in self._carried and field != "exclude")
-        held = filters.without(*unfiltered) if unfiltered else filters
+        held = self._held(filters)
         conditions = conditions_for(held)
-        depth = max(_DEPTH, 2 * limit)
-        lexical, dense = self._both_legs(query, conditions, depth)
-        fused = self._fuse(lexical, dense)
-        found = self._admitted(fused, held, limit if not query.category else limit + 50)
-        candidates = [
-            Candidate(product=product, score=score, lexical=lexical.get(pid, 0.0), dense=max(0.0, dense.get(pid, 0.0)))
-            for pid, score, product in found
-        ]
+        # A predicted category reorders, so it needs more to choose from than is asked for.
+        wanted = limit + 50 if query.category else limit
+        depth = max(_DEPTH, wanted)
+        while True:
+            legs = self._both_legs(query, conditions, depth)
+            found = self._admitted(query, legs, held, wanted)
+            if len(found) >= wanted or legs.exhausted or depth >= _DEEPEST:
+                break
+            depth *= 4
         if query.category:
-            candidates = self._boosted(candidates, query.category)
-        return Retrieved(candidates=tuple(candidates[:limit]), total=len(fused), unfiltered=unfiltered)
+            found = self._boosted(found, query.category)
+        unfiltered = tuple(field for field in filters.active() if field not in self._carried)
+        total = len(legs.lexical.keys() | legs.dense.keys())
+        return Retrieved(candidates=tuple(found[:limit]), total=total, unfiltered=unfiltered)
 
-    def _both_legs(self, query: HybridQuery, conditions: Conditions, depth: int) -> tuple[dict[str, float], dict[str, float]]:
-        weights = self._weights
-        texts = {query.text: 1.0}
-        if query.raw_text and query.raw_text != query.text:
-            texts[query.raw_text] = weights.raw
-        sparse = query_weights(texts)
-        vector = self._dense_vector(query)
+    def _held(self, filters: Filters) -> Filters:
+        """The filters that a product of this catalogue can meet: a field that none carries ranks instead (API.md)."""
+        return filters.without(*(field for field in filters.active() if field not in self._carried))
+
+    def _both_legs(self, query: HybridQuery, conditions: Conditions, depth: int) -> _Legs:
+        sparse, vector = query_weights(self._weighted_texts(query)), self._dense_vector(query)
         lexical = _scores(self._engine.sparse(sparse, conditions, limit=depth))
         dense = _scores(self._engine.dense(vector, conditions, limit=depth))
+        exhausted = len(lexical) < depth and len(dense) < depth
         only_lexical = [pid for pid in lexical if pid not in dense]
         only_dense = [pid for pid in dense if pid not in lexical]
         if only_lexical:
             dense |= _scores(self._engine.dense(vector, Conditions(), limit=len(only_lexical), among=only_lexical))
         if only_dense:
             lexical |= _scores(self._engine.sparse(sparse, Conditions(), limit=len(only_dense), among=only_dense))
-        return lexical, dense
+        return _Legs(lexical, dense, exhausted)
+
+    def _weighted_texts(self, query: HybridQuery) -> dict[str, float]:
+        raw = query.raw_text if query.raw_text != query.text else None
+        return {query.text: 1.0} | ({raw: self._weights.raw} if raw else {})
 
     def _dense_vector(self, query: HybridQuery) -> Vectors:
         vector = query.vector.astype(np.float32)
@@ -97,45 +108,46 @@ class HybridRetriever:
             vector = vector + self._weights.raw * query.raw_vector
         return np.asarray(vector / max(float(np.linalg.norm(vector)), 1e-9), np.float32)
 
-    def _fuse(self, lexical: dict[str, float], dense: dict[str, float]) -> list[tuple[str, float]]:
-        share = self._weights.dense
-        scaled_lexical, scaled_dense = _min_max(lexical, floor=0.0), _min_max(dense, floor=None)
-        fused = {
-            pid: (1 - share) * scaled_lexical.get(pid, 0.0) + share * scaled_dense.get(pid, 0.0)
-            for pid in lexical.keys() | dense.keys()
-        }
-        return sorted(fused.items(), key=lambda item: (-item[1], item[0]))
-
-    def _admitted(self, fused: list[tuple[str, float]], filters: Filters, limit: int) -> list[tuple[str, float, Product]]:
-        found: list[tuple[str, float, Product]] = []
-        for start in range(0, len(fused), max(limit, 1)):
-            chunk = fused[start : start + limit]
-            products = self._load([pid for pid, _ in chunk])
-            found += [(pid, score, products[pid]) for pid, score in chunk if pid in products and filters.admits(products[pid])]
-            if len(found) >= limit:
+    def _admitted(self, query: HybridQuery, legs: _Legs, filters: Filters, wanted: int) -> list[Candidate]:
+        scores = fused(legs.lexical, legs.dense, dense_share=self._weights.dense)
+        ordered = sorted(scores, key=lambda pid: (-scores[pid], pid))
+        full_match = _SATURATED * self._terms.weight(query_weights({query.text: 1.0}))
+        found: list[Candidate] = []
+        for start in range(0, len(ordered), wanted):
+            products = self._load(ordered[start : start + wanted])
+            for pid in ordered[start : start + wanted]:
+                product = products.get(pid)
+                if product is not None and filters.admits(product):
+                    lexical = legs.lexical.get(pid, 0.0) / full_match if full_match else 0.0
+                    dense = legs.dense.get(pid, 0.0)
+                    found.append(
+                        Candidate(product=product, score=scores[pid], lexical=min(1.0, lexical), dense=max(0.0, min(1.0, dense)))
+                    )
+            if len(found) >= wanted:
                 break
-        return found[:limit]
+        return found[:wanted]
 
     def _boosted(self, candidates: list[Candidate], category: str) -> list[Candidate]:
-        wanted = set(fold(category).split())
-        boosted = [
-            c.model_copy(update={"score": min(1.0, c.score + self._weights.category_boost * _share(wanted, c.product))})
-            for c in candidates
-        ]
+        words, boost = set(fold(category).split()), self._weights.category_boost
+        boosted = [c.model_copy(update={"score": (c.score + boost * _share(words, c.product)) / (1 + boost)}) for c in candidates]
         return sorted(boosted, key=lambda c: (-c.score, c.product.product_id))
 
     def _products_now(self, product_ids: Sequence[str]) -> tuple[Product, ...]:
         loaded = self._load([point_id(product_id) for product_id in product_ids])
-        return tuple(loaded[pid] for pid in map(point_id, product_ids) if pid in loaded)
+        found = ((product_id, loaded.get(point_id(product_id))) for product_id in product_ids)
+        return tuple(product for product_id, product in found if product is not None and product.product_id == product_id)
 
-    def _load(self, point_ids: Sequence[str]) -> dict[str, Product]:
-        missing = [pid for pid in point_ids if pid not in self._parsed]
+    def _load(self, point_ids: Sequence[int]) -> dict[int, Product]:
+        known = {pid: product for pid in point_ids if (product := self._parsed.get(pid)) is not None}
+        missing = [pid for pid in point_ids if pid not in known]
         if missing:
-            for pid, payload in self._engine.payloads(missing).items():
-                self._parsed[pid] = product_of(payload)
+            fresh = {pid: product_of(payload) for pid, payload in self._engine.payloads(missing).items()}
+            self._parsed.update(fresh)
+            known |= fresh
+            # Threads share the memory: each pops what it finds, and a product popped too early is read again.
             while len(self._parsed) > _PARSED:
                 self._parsed.popitem(last=False)
-        return {pid: self._parsed[pid] for pid in point_ids if pid in self._parsed}
+        return known
 
 
 def product_of(payload: dict[str, Any]) -> Product:
@@ -143,19 +155,11 @@ def product_of(payload: dict[str, Any]) -> Product:
     return Product.model_validate_json(payload["doc"])
 
 
-def _scores(hits: list[Hit]) -> dict[str, float]:
+def _scores(hits: list[Hit]) -> dict[int, float]:
     return {hit.point_id: hit.score for hit in hits}
 
 
-def _min_max(scores: dict[str, float], *, floor: float | None) -> dict[str, float]:
-    """Scaled to 0..1; ``floor`` fixes the lower end (BM25's true zero is a product without any of the words)."""
-    if not scores:
-        return {}
-    low = min(scores.values()) if floor is None else floor
-    span = max(scores.values()) - low
-    return {pid: (score - low) / span if span > 0 else 1.0 for pid, score in scores.items()}
-
-
 def _share(wanted: set[str], product: Product) -> float:
+    """How much of a category's name stands in the product's category path."""
     words = {word for name in product.category for word in fold(name).split()}
     return len(wanted & words) / len(wanted) if wanted else 0.0

@@ -1,7 +1,7 @@
-"""Where do indexes live on disk, and which one is served? Builds lie side by side; one small file names the current one.
+"""How do the builds of an index lie on disk? Side by side, with one small file that names the current one.
 
 <state>/indexes/<name>/current            id of the build that is served
-<state>/indexes/<name>/builds/<id>/       shard/, manifest.json, vocabulary.json, rows.sqlite, lock
+<state>/indexes/<name>/builds/<id>/       shard/, manifest.json, vocabulary.json, rows.sqlite, report.json, lock
 """
 
 import fcntl
@@ -10,84 +10,78 @@ import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
 
 from catalog.vocabulary import Vocabulary
-from domain.document import Document
 from domain.errors import BadInput, IndexUnavailable, StartupError
-from domain.filters import FilterField
+from tools.engine import VectorEngine
+from tools.index_home import Build, Manifest, checked, read_as_index
+from tools.qdrant_edge_engine import QdrantEdgeEngine
+from tools.term_statistics import TermStatistics
 
-INDEX_FORMAT = 3
-"""Grows when payloads or vectors change, so that an older index is rebuilt and not misread."""
 _NAME = re.compile(r"^[a-z0-9][a-z0-9_-]{0,62}$")
 
 
-class Manifest(Document):
-    """What a finished build holds."""
-
-    format: int = INDEX_FORMAT
-    name: str
-    build_id: str
-    count: int
-    rejected: int
-    created_at: datetime
-    source_hash: str
-    """Hash of the feed or of the demo catalogue that it was built from."""
-    average_length: float
-    carried: tuple[FilterField, ...]
-
-
 class IndexFolder:
-    """All builds of one named index."""
+    """IndexHome over a folder, with the embedded engine. A build belongs to one process at a time."""
 
     def __init__(self, state_dir: Path, name: str) -> None:
         if not _NAME.match(name):
-            raise BadInput(
-                f"index name {name!r} is not usable; use lower-case letters, digits, '-' and '_'",
-                field="name",
-                value=name,
-            )
-        self.name = name
+            reason = f"index name {name!r} is not usable; use lower-case letters, digits, '-' and '_'"
+            raise BadInput(reason, field="name", value=name)
+        self._name = name
         self.root = state_dir / "indexes" / name
 
+    @property
+    def name(self) -> str:
+        return self._name
+
     def current_id(self) -> str | None:
-        """Id of the build to serve, or None where none was finished."""
         try:
-            return (self.root / "current").read_text().strip() or None
+            build_id = (self.root / "current").read_text().strip()
         except FileNotFoundError:
             return None
+        return build_id if build_id and (self.build_dir(build_id) / "manifest.json").exists() else None
 
     def build_dir(self, build_id: str) -> Path:
+        """Folder of a build, finished or not."""
         return self.root / "builds" / build_id
 
     def manifest(self, build_id: str) -> Manifest:
-        """IndexUnavailable when the build is gone or of another format."""
-        try:
-            manifest = Manifest.model_validate_json((self.build_dir(build_id) / "manifest.json").read_text())
-        except (FileNotFoundError, ValueError) as exc:
-            raise IndexUnavailable(f"index {self.name!r} is missing or broken; run `python -m app index`") from exc
-        if manifest.format != INDEX_FORMAT:
-            raise IndexUnavailable(f"index {self.name!r} has format {manifest.format}; rebuild it with `python -m app index`")
-        return manifest
+        with read_as_index(self.name):
+            return checked(Manifest.model_validate_json((self.build_dir(build_id) / "manifest.json").read_text()))
 
-    def vocabulary(self, build_id: str) -> Vocabulary:
+    def open(self, build_id: str) -> Build:
+        manifest = self.manifest(build_id)
+        folder = self.build_dir(build_id)
+        with read_as_index(self.name):
+            vocabulary = Vocabulary.model_validate_json((folder / "vocabulary.json").read_text())
+            terms = TermStatistics.from_bytes((folder / "terms.npz").read_bytes())
+        lock = open_lock(folder, purpose=f"serving index {self.name!r}")
         try:
-            return Vocabulary.model_validate_json((self.build_dir(build_id) / "vocabulary.json").read_text())
-        except (FileNotFoundError, ValueError) as exc:
-            raise IndexUnavailable(f"index {self.name!r} has no readable vocabulary; rebuild it") from exc
+            engine = QdrantEdgeEngine.load(folder / "shard")
+        except IndexUnavailable:
+            os.close(lock)
+            raise
+        engine.on_close(lambda: os.close(lock))
+        return Build(manifest, vocabulary, terms, engine)
 
-    def publish(self, manifest: Manifest, vocabulary: Vocabulary) -> None:
-        """Makes a finished build the current one, in one atomic step; a running server follows within seconds."""
+    def create_engine(self, build_id: str, *, dimensions: int) -> VectorEngine:
+        shard = self.build_dir(build_id) / "shard"
+        shutil.rmtree(shard, ignore_errors=True)
+        return QdrantEdgeEngine.create(shard, dimensions=dimensions)
+
+    def resume_engine(self, build_id: str) -> VectorEngine:
+        return QdrantEdgeEngine.load(self.build_dir(build_id) / "shard")
+
+    def publish(self, manifest: Manifest, vocabulary: Vocabulary, terms: TermStatistics) -> None:
         folder = self.build_dir(manifest.build_id)
-        (folder / "vocabulary.json").write_text(vocabulary.model_dump_json())
-        (folder / "manifest.json").write_text(manifest.model_dump_json(indent=2))
-        pointer = self.root / f"current.{os.getpid()}"
-        pointer.write_text(manifest.build_id)
-        pointer.replace(self.root / "current")
+        write_durably(folder / "vocabulary.json", vocabulary.model_dump_json().encode())
+        write_durably(folder / "terms.npz", terms.to_bytes())
+        write_durably(folder / "manifest.json", manifest.model_dump_json(indent=2).encode())
+        write_durably(self.root / "current", manifest.build_id.encode())
 
     def remove_old_builds(self) -> None:
-        """Deletes finished builds that are neither current nor locked by a process."""
         current = self.current_id()
         for folder in (self.root / "builds").glob("*"):
             if folder.name == current or not (folder / "manifest.json").exists():
@@ -98,17 +92,11 @@ class IndexFolder:
             except StartupError:
                 continue  # still served by another process; the next build removes it
 
-    @contextmanager
-    def building(self) -> Iterator[None]:
-        """One build at a time per index; StartupError naming the process that builds already."""
-        self.root.mkdir(parents=True, exist_ok=True)
-        with locked(self.root, purpose=f"building index {self.name!r}"):
-            yield
-
 
 @contextmanager
 def locked(folder: Path, *, purpose: str) -> Iterator[None]:
     """Holds ``folder/lock`` for this process; StartupError names the process that holds it."""
+    folder.mkdir(parents=True, exist_ok=True)
     handle = open_lock(folder, purpose=purpose)
     try:
         yield
@@ -133,3 +121,13 @@ def open_lock(folder: Path, *, purpose: str) -> int:
     os.ftruncate(handle, 0)
     os.pwrite(handle, str(os.getpid()).encode(), 0)
     return handle
+
+
+def write_durably(file: Path, content: bytes) -> None:
+    """Replaces a file in one step; a reader sees the old content or the new, also after a crash."""
+    partial = file.with_name(f"{file.name}.{os.getpid()}.partial")
+    with partial.open("wb") as handle:
+        handle.write(content)
+        handle.flush()
+        os.fsync(handle.fileno())
+    partial.replace(file)

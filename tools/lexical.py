@@ -11,55 +11,11 @@ import snowballstemmer
 from domain.terms import fold
 
 _WORD = re.compile(r"[a-z0-9]+(?:\.[0-9]+)?")
-_STOPWORDS = frozenset(
-    [
-        "a",
-        "an",
-        "and",
-        "are",
-        "as",
-        "at",
-        "be",
-        "by",
-        "for",
-        "from",
-        "has",
-        "have",
-        "i",
-        "in",
-        "is",
-        "it",
-        "its",
-        "me",
-        "my",
-        "of",
-        "on",
-        "or",
-        "our",
-        "that",
-        "the",
-        "their",
-        "this",
-        "to",
-        "was",
-        "we",
-        "were",
-        "will",
-        "with",
-        "you",
-        "your",
-        "s",
-        "t",
-        "m",
-        "im",
-        "need",
-        "want",
-        "looking",
-        "some",
-        "any",
-        "please",
-    ]
-)
+_STOPWORDS = frozenset({
+    "a", "an", "and", "are", "as", "at", "be", "by", "for", "from", "has", "have", "i", "in", "is", "it", "its", "me",
+    "my", "of", "on", "or", "our", "that", "the", "their", "this", "to", "was", "we", "were", "will", "with", "you",
+    "your", "s", "t", "m", "im", "need", "want", "looking", "some", "any", "please",
+})  # fmt: skip
 _STEMMER = snowballstemmer.stemmer("english")
 
 
@@ -114,8 +70,8 @@ def terms(text: str) -> list[str]:
 
 @lru_cache(maxsize=100_000)
 def stem(word: str) -> str:
-    """English stem of a folded word."""
-    return str(_STEMMER.stemWord(word))
+    """English stem of a folded word; model numbers and sizes stay as they are."""
+    return str(_STEMMER.stemWord(word)) if word.isalpha() else word
 
 
 def _sparse(weights: dict[str, float]) -> SparseWeights:

@@ -24,14 +24,9 @@ class QdrantServerEngine:
         self._client = client
         self._collection = collection
 
-    @classmethod
-    def connect(cls, url: str, collection: str, *, api_key: str | None = None, timeout_s: int = 10) -> "QdrantServerEngine":
-        """A collection on a server; nothing is asked of it yet."""
-        return cls(QdrantClient(url=url, api_key=api_key, timeout=timeout_s), collection)
-
     def create(self, *, dimensions: int) -> None:
         """The collection, new and empty; IndexUnavailable when it exists."""
-        with _translated():
+        with translated():
             self._client.create_collection(
                 self._collection,
                 vectors_config={_DENSE: models.VectorParams(size=dimensions, distance=models.Distance.COSINE)},
@@ -51,53 +46,54 @@ class QdrantServerEngine:
                 self._index(name, text)
 
     def upsert(self, points: Sequence[IndexPoint]) -> None:
-        with _translated():
+        with translated():
             self._client.upsert(self._collection, [_point(point) for point in points], wait=True)
 
-    def delete(self, point_ids: Sequence[str]) -> None:
-        with _translated():
+    def delete(self, point_ids: Sequence[int]) -> None:
+        with translated():
             self._client.delete(self._collection, models.PointIdsList(points=list(point_ids)), wait=True)
 
-    def dense(self, vector: Vectors, conditions: Conditions, *, limit: int, among: Sequence[str] | None = None) -> list[Hit]:
+    def dense(self, vector: Vectors, conditions: Conditions, *, limit: int, among: Sequence[int] | None = None) -> list[Hit]:
         return self._search(vector.tolist(), _DENSE, conditions, limit, among)
 
     def sparse(
-        self, weights: SparseWeights, conditions: Conditions, *, limit: int, among: Sequence[str] | None = None
+        self, weights: SparseWeights, conditions: Conditions, *, limit: int, among: Sequence[int] | None = None
     ) -> list[Hit]:
         if not weights.indices:
             return []
         vector = models.SparseVector(indices=list(weights.indices), values=list(weights.values))
         return self._search(vector, _SPARSE, conditions, limit, among)
 
-    def payloads(self, point_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
-        with _translated():
+    def payloads(self, point_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
+        with translated():
             records = self._client.retrieve(self._collection, list(point_ids), with_payload=True)
-        return {str(record.id): record.payload or {} for record in records}
+        return {int(record.id): record.payload or {} for record in records}
 
     def count(self, conditions: Conditions) -> int:
-        with _translated():
+        with translated():
             return self._client.count(self._collection, count_filter=_filter(conditions, None), exact=True).count
 
     def finish(self) -> None:
         """The server optimises by itself and every write above waited."""
 
     def close(self) -> None:
-        self._client.close()
+        """Nothing to give back: the client is shared by all builds."""
 
     def _index(self, name: str, schema: Any) -> None:
         self._client.create_payload_index(self._collection, name, schema)
 
-    def _search(self, vector: Any, using: str, conditions: Conditions, limit: int, among: Sequence[str] | None) -> list[Hit]:
-        with _translated():
+    def _search(self, vector: Any, using: str, conditions: Conditions, limit: int, among: Sequence[int] | None) -> list[Hit]:
+        with translated():
             found = self._client.query_points(
                 self._collection, query=vector, using=using, limit=limit,
                 query_filter=_filter(conditions, among), with_payload=False,
             )  # fmt: skip
-        return [Hit(str(point.id), float(point.score)) for point in found.points]
+        return [Hit(int(point.id), float(point.score)) for point in found.points]
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def translated() -> Iterator[None]:
+    """Turns whatever the client raises into IndexUnavailable."""
     try:
         yield
     except (ApiException, ResponseHandlingException, httpx.HTTPError, ValueError) as exc:
@@ -109,7 +105,7 @@ def _point(point: IndexPoint) -> models.PointStruct:
     return models.PointStruct(id=point.point_id, vector={_DENSE: point.dense.tolist(), _SPARSE: sparse}, payload=point.payload)
 
 
-def _filter(conditions: Conditions, among: Sequence[str] | None) -> models.Filter:
+def _filter(conditions: Conditions, among: Sequence[int] | None) -> models.Filter:
     must: list[Any] = [_condition(c) for c in conditions.must]
     must += [models.Filter(should=[_condition(c) for c in group]) for group in conditions.either]
     if among is not None:

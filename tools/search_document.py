@@ -1,6 +1,8 @@
 """How does a product lie in the index? The payload that filters are evaluated on, and the texts that are searched."""
 
-import uuid
+import hashlib
+import re
+from itertools import product as pairs
 from typing import Any
 
 from domain.filters import Filters
@@ -10,7 +12,6 @@ from tools.engine import AnyOf, Between, Condition, Conditions, Phrase
 
 UNKNOWN = "*"
 """Keyword of a product that doesn't say: it passes (API.md)."""
-_NAMESPACE = uuid.UUID("6a2ba01e-6a8e-4e55-8f0a-0d6c3c8f4a11")
 _STOCK = {False: 0, True: 1, None: 2}
 _SHOWN_TO: dict[Gender | None, tuple[str, ...]] = {
     "women": ("women",),
@@ -21,15 +22,17 @@ _SHOWN_TO: dict[Gender | None, tuple[str, ...]] = {
 }
 _TEXT_LIMIT = 4_000
 """Characters of a description that are searched; longer ones are kept whole in the product."""
+_PHRASE_WORDS = 4
+"""Longest run of words that a keyword holds; a longer wanted value is looked up by its first four."""
 
-KEYWORD_FIELDS = ("gender", "size", "category", "color", "brand", "material", "currency", "id")
-INTEGER_FIELDS = ("price", "stock", "gift_card", "no_features")
-TEXT_FIELDS = ("facts", "words")
+KEYWORD_FIELDS = ("gender", "size", "size_color", "category", "color", "brand", "material", "currency", "id")
+INTEGER_FIELDS = ("price", "stock", "gift_card", "lists_features")
+TEXT_FIELDS = ("named", "facts")
 
 
-def point_id(product_id: str) -> str:
-    """A UUID that is the same for the same product id."""
-    return str(uuid.uuid5(_NAMESPACE, product_id))
+def point_id(product_id: str) -> int:
+    """63 bits that are the same for the same product id; among a million products two agree once in 18 million catalogues."""
+    return int.from_bytes(hashlib.blake2b(product_id.encode(), digest_size=8).digest()) >> 1
 
 
 def searched_texts(product: Product) -> tuple[str, str]:
@@ -46,71 +49,103 @@ def embedded_text(product: Product) -> str:
 
 def payload_of(product: Product) -> dict[str, Any]:
     """The payload; booleans are integers because the embedded engine matches none on booleans (FACTS.md)."""
-    buyable = [v for v in product.variants if v.in_stock is not False] or list(product.variants)
+    versions = _buyable(product)
     return {
         "id": product.product_id,
         "gender": list(_SHOWN_TO[product.gender]),
-        "size": _sizes(product, buyable),
-        "category": [fold(name) for name in product.category],
-        "color": sorted({part for color in _colors(product, buyable) for part in _phrases(color)}),
+        "size": sorted({key for variant in versions for key in _size_keys(product, variant)}),
+        "size_color": sorted({key for variant in versions for key in _pair_keys(product, variant)}),
+        "category": sorted({fold(name) for name in product.category}),
+        "color": sorted({key for variant in versions for key in _color_keys(product, variant)}),
         "brand": [fold(product.brand)] if product.brand else [],
-        "material": sorted({part for name in product.material for part in _phrases(name)}) or [UNKNOWN],
-        "currency": [product.price.currency] if product.price else [],
+        "material": _phrases(*product.material) or [UNKNOWN],
+        "currency": sorted({p.currency for p in (product.price, *(v.price for v in product.variants)) if p}),
         "price": sorted({p.minor for p in (product.price, *(v.price for v in product.variants)) if p}),
-        "stock": _STOCK[product.in_stock],
+        "stock": sorted({_STOCK[v.in_stock] for v in product.variants} or {_STOCK[product.in_stock]}),
         "gift_card": int(product.is_gift_card),
-        "no_features": int(not product.features),
-        "facts": fold(" . ".join(_mentioned(product))),
-        "words": fold(" . ".join((*product.features, product.title, product.description[:_TEXT_LIMIT]))),
+        "lists_features": int(bool(product.features)),
+        "named": " ".join(_words(" . ".join((*product.features, product.title, product.description)))),
+        "facts": " ".join(_words(" . ".join(_mentioned(product)))),
         "doc": product.model_dump_json(exclude_defaults=True),
     }
 
 
 def conditions_for(filters: Filters) -> Conditions:
-    """Conditions that every admitted product meets; ``Filters.admits`` then settles what one variant must fulfil at once."""
-    must: list[Condition] = [AnyOf("gift_card", (0,))]
-    either: list[tuple[Condition, ...]] = []
-    must_not: list[Condition] = [Phrase("facts", fold(word)) for word in filters.exclude or ()]
+    """Conditions that every admitted product meets. They narrow the search inside the engine; ``Filters.admits`` is the last
+    word on what they let through, so they may be too wide (what one variant must be at once, "not ...") but never too narrow.
+    """
+    must: list[Condition] = [AnyOf("gift_card", (0,)), *_size_and_color(filters)]
     if filters.price_min is not None or filters.price_max is not None:
         must += [Between("price", *filters.bounds_minor()), AnyOf("currency", (filters.currency,))]
     if filters.gender:
         must.append(AnyOf("gender", (filters.gender,)))
-    if filters.size:
-        must.append(AnyOf("size", (fold_size(filters.size), UNKNOWN)))
-    if filters.category:
+    if filters.category is not None:
         must.append(AnyOf("category", (fold(filters.category),)))
-    if filters.color:
-        must.append(AnyOf("color", tuple(map(fold, filters.color))))
     if filters.brand:
         must.append(AnyOf("brand", tuple(map(fold, filters.brand))))
-    if filters.material:
-        must.append(AnyOf("material", (*map(fold, filters.material), UNKNOWN)))
-    for feature in filters.features or ():
-        either.append((AnyOf("no_features", (1,)), Phrase("words", fold(feature))))
+    if materials := _wanted(filters.material):
+        must.append(AnyOf("material", (*materials, UNKNOWN)))
     if filters.in_stock is not None:
         must.append(AnyOf("stock", (_STOCK[filters.in_stock], _STOCK[None])))
-    return Conditions(must=tuple(must), must_not=tuple(must_not), either=tuple(either))
+    features = [" ".join(words) for feature in filters.features or () if (words := _words(feature))]
+    # Only a single word is the same thing to the engine's tokens and to a whole-word match; phrases are settled by admits.
+    excluded = [fold(word) for word in filters.exclude or () if _words(word) == [fold(word)]]
+    return Conditions(
+        must=tuple(must),
+        must_not=tuple(Phrase("facts", word) for word in excluded),
+        either=tuple((AnyOf("lists_features", (0,)), Phrase("named", feature)) for feature in features),
+    )
 
 
-def _sizes(product: Product, buyable: list[Variant]) -> list[str]:
-    if any(not v.size for v in product.variants):
-        return [UNKNOWN]
-    sizes = [v.size for v in buyable if v.size] if product.variants else list(product.sizes)
-    return sorted({fold_size(size) for size in sizes}) or [UNKNOWN]
+def _size_and_color(filters: Filters) -> list[Condition]:
+    colors = _wanted(filters.color)
+    if filters.size is None:
+        return [AnyOf("color", colors)] if colors else []
+    sizes = (fold_size(filters.size), UNKNOWN)
+    if not colors:
+        return [AnyOf("size", sizes)]
+    return [AnyOf("size_color", tuple(f"{size}|{color}" for size in sizes for color in colors))]
 
 
-def _colors(product: Product, buyable: list[Variant]) -> list[str]:
-    own = [v.color for v in buyable if v.color]
-    return [*own, *(product.colors if len(own) < len(buyable) or not buyable else ())]
+def _buyable(product: Product) -> list[Variant | None]:
+    """What a size or colour may be found in: variants that are not sold out, or the product itself."""
+    return [v for v in product.variants if v.in_stock is not False] if product.variants else [None]
 
 
-def _phrases(value: str) -> list[str]:
-    """Every run of whole words: "navy blue" gives "navy", "blue" and "navy blue"."""
-    words = fold(value).split()
-    return [" ".join(words[i:j]) for i in range(len(words)) for j in range(i + 1, len(words) + 1)]
+def _size_keys(product: Product, variant: Variant | None) -> list[str]:
+    sizes = [variant.size] if variant else list(product.sizes)
+    return [fold_size(size) for size in sizes if size] or [UNKNOWN]
+
+
+def _color_keys(product: Product, variant: Variant | None) -> list[str]:
+    return _phrases(*((variant.color,) if variant and variant.color else product.colors))
+
+
+def _pair_keys(product: Product, variant: Variant | None) -> list[str]:
+    return [f"{size}|{color}" for size, color in pairs(_size_keys(product, variant), _color_keys(product, variant))]
+
+
+def _phrases(*values: str) -> list[str]:
+    """Every run of up to four whole words: "navy blue" gives "navy", "blue" and "navy blue"."""
+    found: set[str] = set()
+    for value in values:
+        words = _words(value)
+        for length in range(1, _PHRASE_WORDS + 1):
+            found.update(" ".join(words[i : i + length]) for i in range(len(words) - length + 1))
+    return sorted(found)
+
+
+def _wanted(values: tuple[str, ...] | None) -> tuple[str, ...]:
+    """Keys of which one must be there; empty when one of the values has no words and so says nothing."""
+    keys = tuple(" ".join(_words(value)[:_PHRASE_WORDS]) for value in values or ())
+    return keys if all(keys) else ()
 
 
 def _mentioned(product: Product) -> tuple[str, ...]:
-    """What "not ..." is read against, as ``Filters.admits`` does; variants' colours are settled there."""
+    """What "not ..." is read against whichever variant is chosen; the variants' own colours are settled by admits."""
     colors = () if any(v.color for v in product.variants) else product.colors
     return (product.title, product.brand or "", *product.category, *product.material, *product.features, *colors)
+
+
+def _words(value: str) -> list[str]:
+    return re.findall(r"\w+", fold(value))

@@ -1,123 +1,156 @@
-"""Which build of an index answers right now? Opens the current one, follows a switch, recovers when its folder comes back."""
+"""Which build of an index answers right now? Opens the current one, follows a switch, recovers when a lost one comes back."""
 
 import asyncio
-import os
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+import structlog
+
 from catalog.vocabulary import Vocabulary
-from domain.errors import IndexUnavailable
+from domain.errors import IndexUnavailable, StartupError
 from domain.filters import Filters
 from domain.product import Product
 from domain.search import HybridQuery, Retrieved
-from tools.hybrid_retriever import FusionWeights, HybridRetriever
-from tools.index_store import IndexFolder, Manifest, open_lock
-from tools.qdrant_edge_engine import QdrantEdgeEngine
+from tools.fusion import FusionWeights
+from tools.hybrid_retriever import HybridRetriever
+from tools.index_home import Build, IndexHome
 
 _LOOK_EVERY_S = 1.0
+_log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True)
-class _Opened:
-    manifest: Manifest
-    vocabulary: Vocabulary
+@dataclass
+class _Served:
+    """An opened build and who asks it: it is closed when the last question is answered, not before."""
+
+    build: Build
     retriever: HybridRetriever
-    engine: QdrantEdgeEngine
-    lock: int
+    questions: int = 0
+    retired: bool = False
+
+    def release_if_idle(self) -> None:
+        if self.retired and self.questions == 0:
+            self.build.close()
 
 
 class ServedCatalog:
-    """Retriever and ProductSource over the current build of a named index.
+    """Retriever and ProductSource over the current build of a named index; one event loop uses it.
 
-    ``open`` raises StartupError when another process serves the same build; later calls raise IndexUnavailable
-    while the folder is gone, and answer again once an index stands there.
+    ``open`` raises StartupError when another process holds the build. Later calls raise IndexUnavailable while the index
+    is gone, and answer again once it stands: by ``python -m app index``, or by ``rebuild`` where one is given.
     """
 
-    def __init__(self, folder: IndexFolder, *, weights: FusionWeights) -> None:
-        self._folder = folder
+    def __init__(self, home: IndexHome, *, weights: FusionWeights, rebuild: Callable[[], object] | None = None) -> None:
+        self._home = home
         self._weights = weights
-        self._opened: _Opened | None = None
+        self._rebuild = rebuild
+        self._served: _Served | None = None
         self._looked_at = 0.0
-        self._switching = asyncio.Lock()
+        self._following = asyncio.Lock()
 
     def open(self) -> None:
         """Opens the current build; blocking, at start-up."""
-        self._opened = self._open_current()
+        build_id = self._home.current_id()
+        if build_id is None:
+            raise IndexUnavailable(f"there is no index named {self.name!r}; build it with `python -m app index`")
+        self._switch_to(self._home.open(build_id))
 
     def close(self) -> None:
-        if self._opened:
-            _release(self._opened)
-            self._opened = None
+        """Closes the build; for shutdown, when nobody asks any more."""
+        self._retire()
 
     @property
     def name(self) -> str:
-        return self._folder.name
+        return self._home.name
+
+    @property
+    def build_id(self) -> str:
+        return self._require().build.manifest.build_id
 
     @property
     def count(self) -> int:
-        return self._require().manifest.count
+        return self._require().build.manifest.count
 
     @property
     def vocabulary(self) -> Vocabulary:
-        return self._require().vocabulary
+        return self._require().build.vocabulary
 
     async def retrieve(self, query: HybridQuery, filters: Filters, *, limit: int) -> Retrieved:
-        return await (await self._current()).retriever.retrieve(query, filters, limit=limit)
+        async with self._asking() as retriever:
+            return await retriever.retrieve(query, filters, limit=limit)
 
     async def products(self, product_ids: Sequence[str]) -> tuple[Product, ...]:
-        return await (await self._current()).retriever.products(product_ids)
+        async with self._asking() as retriever:
+            return await retriever.products(product_ids)
 
     async def matching(self, filters: Filters) -> int:
         """How many products pass the filters."""
-        return await (await self._current()).retriever.count(filters)
+        async with self._asking() as retriever:
+            return await retriever.count(filters)
 
     async def check(self) -> None:
         """Raises IndexUnavailable unless the index can answer now."""
-        await self._current()
+        async with self._asking():
+            pass
 
-    async def _current(self) -> _Opened:
-        if self._opened and time.monotonic() - self._looked_at < _LOOK_EVERY_S:
-            return self._opened
-        async with self._switching:
-            await asyncio.to_thread(self._follow)
-        return self._require()
-
-    def _follow(self) -> None:
-        """Switches to the build that ``current`` names, if it changed; the old one is closed once nobody can use it."""
-        self._looked_at = time.monotonic()
-        build_id = self._folder.current_id()
-        if build_id is None or not self._folder.build_dir(build_id).is_dir():
-            self.close()
-            raise IndexUnavailable(f"index {self.name!r} is gone; run `python -m app index` or restart")
-        if self._opened and self._opened.manifest.build_id == build_id:
-            return
-        fresh, old = self._open_current(), self._opened
-        self._opened = fresh
-        if old:
-            _release(old)
-
-    def _open_current(self) -> _Opened:
-        build_id = self._folder.current_id()
-        if build_id is None:
-            raise IndexUnavailable(f"there is no index named {self.name!r}; build it with `python -m app index`")
-        manifest = self._folder.manifest(build_id)
-        lock = open_lock(self._folder.build_dir(build_id), purpose=f"serving index {self.name!r}")
+    @asynccontextmanager
+    async def _asking(self) -> AsyncIterator[HybridRetriever]:
+        await self._follow()
+        served = self._require()
+        served.questions += 1
         try:
-            engine = QdrantEdgeEngine.load(self._folder.build_dir(build_id) / "shard")
-            vocabulary = self._folder.vocabulary(build_id)
-        except IndexUnavailable:
-            os.close(lock)
-            raise
-        retriever = HybridRetriever(engine, carried=manifest.carried, weights=self._weights)
-        return _Opened(manifest, vocabulary, retriever, engine, lock)
+            yield served.retriever
+        finally:
+            served.questions -= 1
+            served.release_if_idle()
 
-    def _require(self) -> _Opened:
-        if self._opened is None:
-            raise IndexUnavailable(f"index {self.name!r} is not open; run `python -m app index`")
-        return self._opened
+    async def _follow(self) -> None:
+        """Moves to the build that is current now, looking at most once a second."""
+        if self._served and time.monotonic() - self._looked_at < _LOOK_EVERY_S:
+            return
+        async with self._following:
+            if self._served and time.monotonic() - self._looked_at < _LOOK_EVERY_S:
+                return
+            self._looked_at = time.monotonic()
+            build_id = await asyncio.to_thread(self._home.current_id)
+            if build_id is None:
+                build_id = await self._recovered()
+            if self._served is None or self._served.build.manifest.build_id != build_id:
+                await self._open(build_id)
 
+    async def _open(self, build_id: str) -> None:
+        try:
+            self._switch_to(await asyncio.to_thread(self._home.open, build_id))
+        except (StartupError, IndexUnavailable) as exc:
+            if self._served is None:
+                raise IndexUnavailable(str(exc)) from exc
+            # What is open still answers; the switch is tried again at the next look.
+            _log.warning("index_switch_failed", index=self.name, build_id=build_id, reason=str(exc))
 
-def _release(opened: _Opened) -> None:
-    opened.engine.close()
-    os.close(opened.lock)
+    async def _recovered(self) -> str:
+        self._retire()
+        if self._rebuild is not None:
+            await asyncio.to_thread(self._rebuild)
+        build_id = await asyncio.to_thread(self._home.current_id)
+        if build_id is None:
+            raise IndexUnavailable(f"index {self.name!r} is gone; build it again with `python -m app index`")
+        return build_id
+
+    def _switch_to(self, build: Build) -> None:
+        retriever = HybridRetriever(build.engine, carried=build.manifest.carried, terms=build.terms, weights=self._weights)
+        self._retire()
+        self._served = _Served(build, retriever)
+        self._looked_at = time.monotonic()
+
+    def _retire(self) -> None:
+        old, self._served = self._served, None
+        if old:
+            old.retired = True
+            old.release_if_idle()
+
+    def _require(self) -> _Served:
+        if self._served is None:
+            raise IndexUnavailable(f"index {self.name!r} is not open; build it with `python -m app index`")
+        return self._served

@@ -16,6 +16,8 @@ TEXT_LIMIT = 100_000
 """Characters of a description; a longer one is no description, and the row is rejected with that reason."""
 _VALUE_LIMIT = 1_000
 _CURRENCY = re.compile(r"\b([A-Z]{3})\b")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+"""What undecodable bytes become when a file is opened with surrogateescape."""
 _SYMBOLS = {"$": "USD", "€": "EUR", "£": "GBP", "¥": "JPY"}
 _NOT_A_CARD = re.compile(r"\b(gift|store)[\s-]?cards?\s+(holders?|box(es)?|wallets?|envelopes?|tins?|displays?)\b", re.IGNORECASE)
 _GENDERS: dict[str, Gender] = {
@@ -40,7 +42,7 @@ def text(value: object, field: str, *, limit: int = _VALUE_LIMIT) -> str:
         raise BadInput(f"{field} has {len(raw):,} characters; at most {limit:,} are taken", field=field, value=raw)
     if "\0" in raw:
         raise BadInput(f"{field} holds a NUL character; remove it", field=field, value=raw)
-    if any("\ud800" <= char <= "\udfff" for char in raw):
+    if _SURROGATE.search(raw):
         raise BadInput(f"{field} is not UTF-8; save the feed as UTF-8", field=field, value=raw)
     return re.sub(r"[^\S\n]+", " ", raw).strip()
 

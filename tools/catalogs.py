@@ -1,0 +1,90 @@
+"""Which catalogues does this installation have, and how is one built, opened and served?"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from qdrant_client import QdrantClient
+
+from catalog.feeds.reading import feed_hash, read_feed
+from catalog.feeds.rows import FeedRow
+from domain.search import Vectors
+from tools.embedding_cache import EmbeddingCache
+from tools.fusion import FusionWeights, committed_weights
+from tools.index_home import IndexHome
+from tools.index_server import IndexOnServer
+from tools.index_store import IndexFolder
+from tools.indexing import IndexBuilder, IndexReport
+from tools.onnx_embedder import OnnxEmbedder
+from tools.served_catalog import ServedCatalog
+
+
+@dataclass(frozen=True)
+class Catalogs:
+    """Named indexes: in the state folder with the embedded engine, or on a Qdrant server where ``client`` is given."""
+
+    state_dir: Path
+    client: QdrantClient | None = None
+    weights: FusionWeights = field(default_factory=committed_weights)
+    builder_threads: int = 2
+
+    def home(self, name: str) -> IndexHome:
+        """Where the builds of ``name`` live; BadInput for a name that is no index name."""
+        folder = IndexFolder(self.state_dir, name)
+        return folder if self.client is None else IndexOnServer(self.client, name)
+
+    def build_from_feed(
+        self,
+        feed: Path,
+        *,
+        name: str,
+        currency: str = "USD",
+        rebuild: bool = False,
+        progress: Callable[[int], None] = lambda _: None,
+    ) -> IndexReport:
+        """Reads a feed file into the index ``name``. Blocking. Raises BadFeed, BadInput, StartupError, IndexUnavailable."""
+        source = f"{feed_hash(feed)} {currency}"
+        return self.build(read_feed(feed, currency=currency), name=name, source_hash=source, rebuild=rebuild, progress=progress)
+
+    def build(
+        self,
+        rows: Iterable[FeedRow],
+        *,
+        name: str,
+        source_hash: str,
+        rebuild: bool = False,
+        progress: Callable[[int], None] = lambda _: None,
+    ) -> IndexReport:
+        """Takes rows from anywhere into the index ``name``; ``source_hash`` names their content."""
+        home = self.home(name)
+        cache = EmbeddingCache(self.cache_dir / "embeddings.sqlite", _LazyEncoder(self.cache_dir, self.builder_threads).encode)
+        try:
+            builder = IndexBuilder(home, self._work_root(name), cache, progress)
+            return builder.build(rows, source_hash=source_hash, rebuild=rebuild)
+        finally:
+            cache.close()
+
+    def serve(self, name: str, *, rebuild: Callable[[], object] | None = None) -> ServedCatalog:
+        """The served catalogue of ``name``, not opened yet."""
+        return ServedCatalog(self.home(name), weights=self.weights, rebuild=rebuild)
+
+    @property
+    def cache_dir(self) -> Path:
+        """Encoder file and vectors by content hash."""
+        return self.state_dir / "cache"
+
+    def _work_root(self, name: str) -> Path:
+        return self.state_dir / ("indexes" if self.client is None else "server-indexes") / name
+
+
+class _LazyEncoder:
+    """An encoder that is loaded only when a text is not in the cache."""
+
+    def __init__(self, cache_dir: Path, threads: int) -> None:
+        self._cache_dir, self._threads = cache_dir, threads
+        self._embedder: OnnxEmbedder | None = None
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        if self._embedder is None:
+            self._embedder = OnnxEmbedder(self._cache_dir, threads=self._threads)
+        return self._embedder.encode(texts)
