@@ -1,0 +1,70 @@
+"""How does one message become a stream of events? Runs the graph once, then writes the reply; nothing is kept between turns."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from agents.assembling import SectionAssembler
+from agents.context import TurnContext
+from agents.feed import CategoryFeed
+from agents.orchestrator import Graph
+from agents.reply import ReplyAgent
+from agents.state import Finished, TurnState
+from agents.tracing import TurnTrace
+from domain.events import StreamEvent, TurnFinished
+from domain.ports import Clock, TraceSink
+from domain.reply import SectionView
+from domain.turn import Received
+
+
+@dataclass(frozen=True)
+class GraphAssistant:
+    """The Assistant port over the graph."""
+
+    graph: Graph
+    reply: ReplyAgent
+    traces: TraceSink
+    clock: Clock
+
+    async def answer(self, received: Received) -> AsyncIterator[StreamEvent | TurnFinished]:
+        """Plan, sections as they close, token events, TurnFinished; the trace is stored whatever happens."""
+        events: asyncio.Queue[StreamEvent | TurnFinished | None] = asyncio.Queue()
+        context = self._context(received, events)
+        running = asyncio.create_task(self._run(received, context, events))
+        try:
+            while (event := await events.get()) is not None:
+                yield event
+            await running
+        finally:
+            running.cancel()
+
+    async def _run(
+        self, received: Received, context: TurnContext, events: "asyncio.Queue[StreamEvent | TurnFinished | None]"
+    ) -> None:
+        try:
+            with context.trace.run("turn", "chain", {"message": received.message, "turn_id": received.turn_id}) as outputs:
+                state: TurnState = {"received": received, "searched": [], "spoken": []}
+                async for mode, part in self.graph.astream(state, context=context, stream_mode=["custom", "values"]):
+                    if mode == "custom":
+                        events.put_nowait(part)  # type: ignore[arg-type]
+                    else:
+                        state = part  # type: ignore[assignment]
+                if context.feed.error is not None:
+                    raise context.feed.error
+                finished = Finished(planned=state["planned"], searched=tuple(state["searched"]), spoken=tuple(state["spoken"]))
+                async for event in self.reply.finish(finished, context):
+                    if isinstance(event, TurnFinished):
+                        outputs |= {"text": event.reply.text, "timings_ms": event.reply.timings_ms}
+                    events.put_nowait(event)
+        finally:
+            events.put_nowait(None)
+            await self.traces.write(context.trace.runs)
+
+    def _context(self, received: Received, events: "asyncio.Queue[StreamEvent | TurnFinished | None]") -> TurnContext:
+        def send(view: SectionView) -> None:
+            context.mark_first_section()
+            events.put_nowait(StreamEvent("section", view.model_dump(mode="json")))
+
+        trace = TurnTrace(session_id=received.session.session_id, clock=self.clock)
+        context = TurnContext(trace=trace, feed=CategoryFeed(), assembler=SectionAssembler(send))
+        return context

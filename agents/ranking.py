@@ -1,0 +1,177 @@
+"""In what order are candidates shown, and why? Stock, type, relevance, rating, price fit and what the shopper prefers."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from domain.filters import Filters
+from domain.plan import Task
+from domain.product import Product
+from domain.search import Candidate, RankedProduct
+from domain.terms import fold
+from domain.turn import Planned
+from planner.lexicon import BASE_COLORS, Lexicon, stem, words_of
+
+_AFFORDABLE = re.compile(r"\b(?:cheap(?:er|est)?|affordable|inexpensive|budget|low[- ]cost|bargain|good value)\b")
+_BEST = re.compile(r"\b(?:best|top[- ]rated|highest[- ]rated|premium|high[- ]end|top quality|finest|luxury)\b")
+_CHEAPEST = re.compile(r"\bcheapest\b|\blowest price\b")
+_PRIOR_RATING, _PRIOR_COUNT = 4.0, 20
+"""A rating from few people counts little: Bayesian mean over 20 imagined ratings of 4.0."""
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Weights of the score's parts; each part lies in 0..1."""
+
+    relevance: float = 0.52
+    type_match: float = 0.24
+    rating: float = 0.12
+    price: float = 0.06
+    preference: float = 0.06
+
+
+@dataclass(frozen=True)
+class FactRanker:
+    """The Ranker port from facts alone, without a model."""
+
+    lexicon: Callable[[], Lexicon]
+    weights: Weights = Weights()
+
+    async def rank(self, candidates: Sequence[Candidate], planned: Planned, *, task_index: int) -> tuple[RankedProduct, ...]:
+        task = planned.plan.searches[task_index]
+        return self.rank_now(candidates, task, planned.message, planned.session.preferences)
+
+    def rank_now(
+        self,
+        candidates: Sequence[Candidate],
+        task: Task,
+        message: str,
+        preferences: dict[str, str],
+        *,
+        wanted_type: str | None = None,
+    ) -> tuple[RankedProduct, ...]:
+        """All candidates that are the right kind of thing, best first; colour twins of one model follow its best one."""
+        if not candidates:
+            return ()
+        fit = {c.product.product_id: type_match(c.product, wanted_type or task.subject, task.request) for c in candidates}
+        best_fit = max(fit.values())
+        # Accessories of a thing are not the thing: with enough of the right type, the rest stays out.
+        right = [c for c in candidates if fit[c.product.product_id] >= best_fit - 0.3] if best_fit >= 0.6 else list(candidates)
+        lowered = message.casefold()
+        middle = median([c.product.price.minor for c in right if c.product.price] or [0])
+        scored = [(self._score(c, fit[c.product.product_id], task, lowered, preferences, middle), c) for c in right]
+        scored.sort(key=lambda item: (-item[0], item[1].product.product_id))
+        if _CHEAPEST.search(lowered):
+            scored.sort(key=lambda item: (item[1].product.in_stock is False, _price(item[1].product)))
+        return _diverse(tuple(_ranked(score, c, task.filters) for score, c in scored), task.filters)
+
+    def _score(
+        self, candidate: Candidate, fit: float, task: Task, message: str, preferences: dict[str, str], middle: float
+    ) -> float:
+        weights, product = self.weights, candidate.product
+        score = weights.relevance * candidate.score + weights.type_match * fit + weights.rating * _rating(product, message)
+        score += weights.price * _price_fit(product, task.filters, message, middle)
+        score += weights.preference * _preferred(product, preferences)
+        return score - (1.0 if product.in_stock is False else 0.0)
+
+
+def type_match(product: Product, wanted_type: str | None, request: str) -> float:
+    """1 for the very type, 0.6 when the thing's head noun names the product, else 0; 0.5 when no type is known."""
+    category = {fold(name) for name in product.category}
+    title = [stem(w) for w in words_of(product.title)]
+    if wanted_type is None:
+        return 0.5
+    wanted = [stem(w) for w in words_of(wanted_type)]
+    leaves = [[stem(w) for w in words_of(name)] for name in product.category[-1:]]
+    bare = [[w for w in leaf if w not in ("women", "men", "kid", "boy", "girl")] for leaf in leaves]
+    if wanted_type in category or wanted in bare:
+        return 1.0
+    if bare and bare[0] and wanted and bare[0][-1] == wanted[-1]:
+        return 0.8 if set(wanted) <= set(title) | set(bare[0]) else 0.6
+    return 0.5 if set(wanted) <= set(title) else 0.0
+
+
+def why_of(product: Product, filters: Filters, *, variant_size: str | None = None) -> str:
+    """At most three facts that are true of the product and matter for what was asked."""
+    facts: list[str] = []
+    text = fold(" ".join((product.title, product.description, *product.features)))
+    facts += [feature for feature in filters.features or () if fold(feature) in text][:2]
+    if filters.color and product.colors:
+        facts.append(f"in {product.colors[0]}")
+    if variant_size and filters.size:
+        facts.append(f"size {variant_size} in stock")
+    if filters.price_max is not None and product.price and product.price.currency == filters.currency:
+        left = filters.bounds_minor()[1]
+        spare = (left or 0) - product.price.minor
+        if spare >= 100:
+            facts.append(f"${spare // 100} under your limit" if filters.currency == "USD" else "under your limit")
+    if product.rating is not None and (product.rating_count or 0) > 0 and product.rating >= 4.0:
+        facts.append(f"{product.rating:.1f} stars from {product.rating_count}")
+    if len(facts) < 2 and product.features and not filters.features:
+        facts.append(product.features[0])
+    if product.in_stock is False:
+        facts.insert(0, "out of stock at the moment")
+    text = ", ".join(facts[:3]) or "matches what you asked for"
+    return text[:1].upper() + text[1:]
+
+
+def _ranked(score: float, candidate: Candidate, filters: Filters) -> RankedProduct:
+    product = candidate.product
+    chosen = filters.fitting_variant(product) if product.variants and (filters.size or filters.color) else None
+    size = chosen.size if chosen else None
+    return RankedProduct(product=product, variant=chosen, score=score, why=why_of(product, filters, variant_size=size))
+
+
+def _diverse(ranked: tuple[RankedProduct, ...], filters: Filters) -> tuple[RankedProduct, ...]:
+    """Twins in other colours, and a third product of one brand, step behind what is different."""
+    first: list[RankedProduct] = []
+    later: list[RankedProduct] = []
+    models: set[str] = set()
+    brands: dict[str, int] = {}
+    for item in ranked:
+        model, brand = _model(item.product), fold(item.product.brand or item.product.product_id)
+        again = model in models or (brands.get(brand, 0) >= 2 and not filters.brand)
+        (later if again and item.product.in_stock is not False else first).append(item)
+        models.add(model)
+        brands[brand] = brands.get(brand, 0) + 1
+    available = [item for item in first if item.product.in_stock is not False]
+    sold_out = [item for item in first if item.product.in_stock is False]
+    return (*available, *later, *sold_out)
+
+
+def _model(product: Product) -> str:
+    """The title without colour words: one key for all colours of a model."""
+    own = {w for color in product.colors for w in words_of(color)}
+    return " ".join(w for w in words_of(product.title) if w not in BASE_COLORS and w not in own)
+
+
+def _rating(product: Product, message: str) -> float:
+    if product.rating is None:
+        return 0.4
+    count = product.rating_count or 0
+    mean = (product.rating * count + _PRIOR_RATING * _PRIOR_COUNT) / (count + _PRIOR_COUNT)
+    scaled = max(0.0, min(1.0, (mean - 3.0) / 2.0))
+    return scaled * (2.0 if _BEST.search(message) else 1.0)
+
+
+def _price_fit(product: Product, filters: Filters, message: str, middle: float) -> float:
+    """Under a ceiling the upper half fits best (people name what they are ready to pay); "affordable" wants the lower."""
+    if product.price is None:
+        return 0.0
+    if _AFFORDABLE.search(message):
+        return 2.0 * max(0.0, 1.0 - product.price.minor / (2 * middle)) if middle else 0.0
+    if filters.price_max is not None:
+        high = filters.bounds_minor()[1] or 1
+        return min(1.0, product.price.minor / high)
+    return max(0.0, 1.0 - abs(product.price.minor - middle) / (2 * middle)) if middle else 0.0
+
+
+def _preferred(product: Product, preferences: dict[str, str]) -> float:
+    text = fold(" ".join((product.title, product.brand or "", *product.colors, *product.material)))
+    liked = [value for key, value in preferences.items() if key in ("brand", "color", "material")]
+    return sum(fold(value) in text for value in liked) / len(liked) if liked else 0.0
+
+
+def _price(product: Product) -> int:
+    return product.price.minor if product.price else 1 << 60

@@ -1,0 +1,284 @@
+"""What is said? The reply's words, made of the evidence list alone; short, and honest about what was not found."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from agents.context import TurnContext
+from agents.state import Finished, Relaxed
+from domain.events import StreamEvent, TurnFinished
+from domain.filters import Filters
+from domain.plan import Task
+from domain.ports import ProductSource
+from domain.product import Product
+from domain.reply import Check, ProductView, Reply, SectionView, TaskView
+from domain.session import RECENT_TURNS, Exchange, Session, ShownProduct
+from evaluator.checks import Shown, check_products
+
+_SHOWN_KEPT = 24
+_SUGGESTIONS = 4
+_SUMMARY_LIMIT = 600
+_OPENERS = ("Here {are} {what}.", "I found {what}.", "{What} for you.", "Have a look at {what}.")
+
+
+@dataclass(frozen=True)
+class ReplyAgent:
+    """Writes the reply, checks it once more against the catalogue, and brings the session up to date."""
+
+    source: ProductSource
+
+    async def finish(self, finished: Finished, context: TurnContext) -> AsyncIterator[StreamEvent | TurnFinished]:
+        """Token events, then TurnFinished."""
+        with context.step("reply", "chain", {}, stage="reply") as outputs:
+            reply = await self._reply(finished, context)
+            outputs |= {"text": reply.text, "checks": [c.name for c in reply.checks if not c.passed]}
+        for piece in _pieces(reply.text):
+            yield StreamEvent("token", {"text": piece})
+        reply = reply.model_copy(update={"timings_ms": context.timings()})
+        yield TurnFinished(reply, updated_session(finished, reply))
+
+    async def _reply(self, finished: Finished, context: TurnContext) -> Reply:
+        planned = finished.planned
+        context.assembler.explain({c.category: c.explanation for c in context.feed.categories if c.explanation})
+        sections = context.assembler.views()
+        tasks = tuple(_held(task, finished, i) for i, task in _with_search_index(planned.plan.tasks))
+        checks = await self._checks(finished, sections, tasks)
+        report = context.feed.report
+        return Reply(
+            turn_id=planned.turn_id, session_id=planned.session.session_id, text=text_of(finished, context),
+            plan=tuple(TaskView.of(task) for task in tasks), proposal=tuple(context.feed.categories),
+            sections=sections, comparison=next((s.comparison for s in finished.spoken if s.comparison), None),
+            citations=tuple(c for s in finished.spoken for c in s.citations), suggestions=suggestions_of(finished, context),
+            checks=checks, degraded=report.degraded, usage=report.usage,
+        )  # fmt: skip
+
+    async def _checks(self, finished: Finished, sections: tuple[SectionView, ...], tasks: tuple[Task, ...]) -> tuple[Check, ...]:
+        views = [view for section in sections for view in section.products]
+        said = tuple(check for spoken in finished.spoken for check in spoken.checks)
+        if not finished.planned.plan.searches:
+            return (*said, Check(name="safe", passed=True, reason="nothing unsafe is shown"))
+        evidence = {p.product_id: p for p in await self.source.products([v.product_id for v in views])}
+        searching = [task for task in tasks if task.kind in ("search", "refine", "similar")]
+        shown = [Shown(view, _filters_for(view, evidence, searching)) for view in views]
+        unfiltered = tuple(dict.fromkeys(f for o in finished.searched for f in o.unfiltered))
+        checks = check_products(shown, evidence, unfiltered=unfiltered)
+        relaxed = next((o.relaxed for o in reversed(finished.searched) if o.relaxed), None)
+        answered = Check(name="answers_what_was_asked", passed=bool(views), reason=_answered(views, relaxed))
+        return (*said, *checks, answered, Check(name="safe", passed=True, reason="the request and what is shown are safe"))
+
+
+def text_of(finished: Finished, context: TurnContext) -> str:
+    """The whole text: what other tasks say first, then what the search came to, then a question if one is needed."""
+    parts = [s.text for s in sorted(finished.spoken, key=lambda s: s.order)]
+    if finished.planned.plan.searches:
+        parts.append(_search_text(finished, context))
+    clarification = finished.planned.plan.clarification
+    if clarification:
+        parts.append(clarification.question)
+    return " ".join(part for part in parts if part) or "How can I help you shop today?"
+
+
+def suggestions_of(finished: Finished, context: TurnContext) -> tuple[str, ...]:
+    """Up to four answers to tap, each with something behind it."""
+    clarification = finished.planned.plan.clarification
+    if clarification:
+        return clarification.choices[:_SUGGESTIONS]
+    said = [text for s in finished.spoken for text in s.suggestions]
+    relaxed = _relaxed(finished)
+    if relaxed:
+        said.append(relaxed.suggestion)
+    pool = next((o.pool for o in finished.searched if o.pool), ())
+    if finished.planned.plan.searches and context.assembler.count:
+        said += _refinements([r.product for r in pool], finished.planned.plan.searches[0].filters)
+        if context.assembler.count >= 2:
+            said.append("Compare the first two")
+    return tuple(dict.fromkeys(said))[:_SUGGESTIONS]
+
+
+def updated_session(finished: Finished, reply: Reply) -> Session:
+    """The session after the turn: conversation, standing filters, what is on the screen, what is being shopped for."""
+    planned, session = finished.planned, finished.planned.session
+    searches = planned.plan.searches
+    query = searches[0].request if searches else ""
+    exchange = Exchange(
+        message=planned.message[:1000], answer=reply.text[:500], kinds=tuple(t.kind for t in planned.plan.tasks), query=query
+    )
+    exchanges = (*session.exchanges, exchange)
+    dropped = exchanges[:-RECENT_TURNS]
+    shown = tuple(_remembered(view, section.category) for section in reply.sections for view in section.products)
+    clarification = planned.plan.clarification
+    return session.model_copy(
+        update={
+            "exchanges": exchanges[-RECENT_TURNS:],
+            "summary": _summary(session.summary, dropped),
+            # What the shopper asked for stands, also when it was opened once for this reply.
+            "standing": planned.plan.standing,
+            "subject": _subject(session, searches),
+            "recipient": planned.plan.recipient,
+            "shown": shown[:_SHOWN_KEPT] or session.shown,
+            "question": clarification.question if clarification else None,
+            "turn_count": session.turn_count + 1,
+        }
+    )
+
+
+def _pieces(text: str) -> list[str]:
+    """Words with the space before them; joined, they are the text."""
+    words = text.split(" ")
+    return [words[0], *(f" {word}" for word in words[1:])]
+
+
+def _search_text(finished: Finished, context: TurnContext) -> str:
+    planned, relaxed = finished.planned, _relaxed(finished)
+    first = planned.plan.searches[0]
+    sections = context.assembler.sections
+    if not sections:
+        return _nothing(first, relaxed)
+    if relaxed:
+        return f"I found nothing {relaxed.said}, so {relaxed.offer}: {_names(context)}."
+    missing = [t.request for i, t in enumerate(planned.plan.searches) if not _found(finished, i)]
+    lead = _opening(finished, context)
+    tail = f" I found no {', no '.join(missing)} that fits." if missing else ""
+    return f"{lead} {_pick(context)}{tail}".strip()
+
+
+def _opening(finished: Finished, context: TurnContext) -> str:
+    planned, sections = finished.planned, context.assembler.sections
+    first = planned.plan.searches[0]
+    held = _words(first.filters)
+    if len(sections) > 1:
+        names = [section.category.casefold() for section in sections]
+        what = f"ideas in {len(sections)} aisles: {', '.join(names[:-1])} and {names[-1]}"
+    else:
+        count = len(sections[0].products)
+        what = f"{count} {'option' if count == 1 else 'options'} for {_noun(first, sections[0].category)}"
+    suffix = f" {held}" if held else ""
+    frame = _OPENERS[planned.session.turn_count % len(_OPENERS)]
+    single = len(sections) == 1 and len(sections[0].products) == 1
+    text = frame.replace("{are}", "is" if single else "are").replace("{what}", what + suffix)
+    return text.replace("{What}", (what + suffix)[:1].upper() + (what + suffix)[1:])
+
+
+def _pick(context: TurnContext) -> str:
+    """The first product by name, with its reason."""
+    best = context.assembler.sections[0].products[0]
+    price = (best.variant.price if best.variant else None) or best.product.price
+    cost = f" at {price}" if price else ""
+    title = best.product.title if len(best.product.title) <= 90 else best.product.title[:87].rstrip() + "…"
+    return f"My first pick is the {title}{cost}: {best.why[:1].lower() + best.why[1:]}."
+
+
+def _nothing(task: Task, relaxed: Relaxed | None) -> str:
+    if relaxed:
+        return f"I found no {task.request} {relaxed.said}; {relaxed.offer}."
+    return (
+        f"I could not find anything that fits “{task.request}” in this shop. I would rather say so than show you something else."
+    )
+
+
+def _names(context: TurnContext) -> str:
+    products = context.assembler.sections[0].products[:2]
+    return " and ".join(f"the {p.product.title[:80]}" for p in products)
+
+
+def _noun(task: Task, category: str) -> str:
+    return task.request or category.casefold()
+
+
+def _words(held: Filters) -> str:
+    """The constraints that hold, in words: "in brown, under $120, without leather"."""
+    sign = "$" if held.currency == "USD" else f"{held.currency} "
+    words: list[str] = []
+    if held.color:
+        words.append(f"in {' or '.join(held.color)}")
+    if held.size:
+        words.append(f"in size {held.size}")
+    if held.price_min is not None and held.price_max is not None:
+        words.append(f"between {sign}{held.price_min} and {sign}{held.price_max}")
+    elif held.price_max is not None:
+        words.append(f"up to {sign}{held.price_max}")
+    elif held.price_min is not None:
+        words.append(f"from {sign}{held.price_min}")
+    if held.exclude:
+        words.append(f"without {' or '.join(held.exclude)}")
+    return ", ".join(words)
+
+
+def _refinements(pool: list[Product], held: Filters) -> list[str]:
+    """Narrowings that some, but not all, of the ranked products fulfil."""
+    found: list[str] = []
+    prices = sorted(p.price.minor for p in pool if p.price)
+    if len(prices) >= 4 and pool[0].price and pool[0].price.currency == "USD":
+        middle = round(prices[len(prices) // 2] / 1000) * 10
+        if held.price_max is None and prices[0] < middle * 100 < prices[-1]:
+            found.append(f"Only under ${middle}")
+        elif held.price_max is not None:
+            found.append("Show me cheaper ones")
+    colors = [c for p in pool for c in p.colors[:1]]
+    if not held.color and len(set(colors)) > 1:
+        found.append(f"Only in {max(sorted(set(colors)), key=colors.count)}")
+    features = [f for p in pool for f in p.features]
+    common = [f for f in sorted(set(features), key=features.count, reverse=True) if 1 < features.count(f) < len(pool)]
+    if common and not held.features:
+        found.append(f"Only {common[0]}" if not common[0].startswith("with") else common[0])
+    if held.color:
+        found.append("Any colour is fine")
+    return found
+
+
+def _held(task: Task, finished: Finished, search_index: int | None) -> Task:
+    """The task with the filters that really held: an opened one is taken out and named as lifted."""
+    outcome = next((o for o in reversed(finished.searched) if o.task_index == search_index and o.relaxed), None)
+    if outcome is None or outcome.relaxed is None or not outcome.relaxed.shown:
+        return task
+    field = outcome.relaxed.field
+    opened = task.filters.model_copy(update={field: None, "lifted": (*task.filters.lifted, field)})
+    return task.model_copy(update={"filters": opened})
+
+
+def _with_search_index(tasks: tuple[Task, ...]) -> list[tuple[int | None, Task]]:
+    numbered: list[tuple[int | None, Task]] = []
+    count = 0
+    for task in tasks:
+        searching = task.kind in ("search", "refine", "similar")
+        numbered.append((count if searching else None, task))
+        count += searching
+    return numbered
+
+
+def _filters_for(view: ProductView, evidence: dict[str, Product], tasks: list[Task]) -> Filters:
+    """The filters of a task that admits the product; the first task's when none does, so that the check fails."""
+    product = evidence.get(view.product_id)
+    admitted = [task.filters for task in tasks if product and task.filters.admits(product)]
+    return admitted[0] if admitted else tasks[0].filters
+
+
+def _answered(views: list[ProductView], relaxed: Relaxed | None) -> str:
+    if relaxed:
+        return f"nothing {relaxed.said}; {relaxed.offer}"
+    return f"{len(views)} products" if views else "nothing in the catalogue fits, and the reply says so"
+
+
+def _relaxed(finished: Finished) -> Relaxed | None:
+    return next((o.relaxed for o in reversed(finished.searched) if o.relaxed), None)
+
+
+def _found(finished: Finished, task_index: int) -> bool:
+    return any(o.found for o in finished.searched if o.task_index == task_index)
+
+
+def _remembered(view: ProductView, category: str) -> ShownProduct:
+    return ShownProduct(
+        product_id=view.product_id, ordinal=view.ordinal or 0, title=view.title[:200], category=category, brand=view.brand,
+        colors=view.colors, price=view.price, variant_id=view.variant_id,
+    )  # fmt: skip
+
+
+def _subject(session: Session, searches: tuple[Task, ...]) -> str | None:
+    return searches[-1].request if searches else session.subject
+
+
+def _summary(before: str, dropped: tuple[Exchange, ...]) -> str:
+    """Queries of turns that left the document, the latest last, bounded."""
+    said = [e.query for e in dropped if e.query]
+    joined = "; ".join(dict.fromkeys([*([before] if before else []), *said]))
+    return joined[-_SUMMARY_LIMIT:]

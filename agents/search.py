@@ -1,0 +1,159 @@
+"""Search: from a planned turn to sections, by way of formulate, embed, retrieve, rank; a category as soon as it closes."""
+
+import asyncio
+from dataclasses import dataclass
+
+from langgraph.runtime import Runtime
+
+from agents.context import TurnContext
+from agents.feed import Dealt
+from agents.ranking import FactRanker, type_match
+from agents.relaxing import Relaxer
+from agents.state import BranchState, PlannedState, SearchOutcome, TurnState
+from domain.errors import AisleError
+from domain.events import CategoryExplained, CategoryFormulated, FormulationFinished, QueryFormulated
+from domain.filters import FilterField
+from domain.plan import Task
+from domain.ports import Embedder, Formulator, ProductSource, Retriever
+from domain.proposal import ProposedCategory
+from domain.search import Candidate, HybridQuery, RankedProduct, Retrieved
+from domain.terms import fold
+from domain.turn import FormulationRequest, Planned
+from evaluator.relevance import relevant
+from planner.lexicon import words_of
+
+_DEPTH = 60
+"""Candidates that ranking sees a category."""
+_CONTEXT_MESSAGES = 6
+
+
+@dataclass(frozen=True)
+class SearchAgent:
+    """Finds what could answer the turn; ordering it is the ranker's job."""
+
+    formulator: Formulator
+    embedder: Embedder
+    retriever: Retriever
+    source: ProductSource
+    ranker: FactRanker
+    relaxer: Relaxer
+
+    async def formulate(self, state: PlannedState, runtime: Runtime[TurnContext]) -> TurnState:
+        """Starts the turn's one formulation; returns when the query stands, categories keep coming through the feed."""
+        context, planned = runtime.context, state["planned"]
+        context.feed.open(planned.plan.searches)
+        ready: asyncio.Event = asyncio.Event()
+        task = asyncio.create_task(self._formulate(planned, context, ready))
+        context.formulating = task
+        await ready.wait()
+        return {}
+
+    async def search(self, state: BranchState, runtime: Runtime[TurnContext]) -> TurnState:
+        """One branch: this task's categories, each embedded, retrieved, ranked and offered to the assembler."""
+        context, planned, index = runtime.context, state["planned"], state["task_index"]
+        task = planned.plan.searches[index]
+        outcome = SearchOutcome(task_index=index, found=False)
+        anchor = await self._anchor(task)
+        async for dealt in context.feed.categories_of(index):
+            single = len(planned.plan.searches) == 1 and dealt.index == 0
+            ranked, found = await self._category(dealt, task, planned, context, lead=single, anchor=anchor, task_index=index)
+            context.assembler.offer(dealt.index, dealt.category.category, dealt.category.explanation or None, ranked)
+            outcome = SearchOutcome(
+                task_index=index, found=outcome.found or bool(ranked), unfiltered=found.unfiltered or outcome.unfiltered,
+                pool=outcome.pool or ranked,
+            )  # fmt: skip
+        return {"searched": [outcome]}
+
+    async def _formulate(self, planned: Planned, context: TurnContext, ready: asyncio.Event) -> None:
+        request = formulation_request(planned)
+        try:
+            with context.step("formulate", "chain", {"message": planned.message}, stage="formulate") as outputs:
+                async for event in self.formulator.formulate(request):
+                    if isinstance(event, QueryFormulated):
+                        outputs["query"] = event.query
+                        context.query = event.query
+                        ready.set()
+                    elif isinstance(event, CategoryFormulated):
+                        context.feed.deal(event.index, event.category)
+                    elif isinstance(event, CategoryExplained):
+                        context.feed.explain(event.index, event.explanation)
+                    elif isinstance(event, FormulationFinished):
+                        context.feed.report = event.report
+                        outputs |= {"model": event.report.model, "categories": [c.category for c in context.feed.categories]}
+        except AisleError as error:
+            context.feed.error = error
+        finally:
+            ready.set()
+            context.feed.end()
+
+    async def _category(
+        self, dealt: Dealt, task: Task, planned: Planned, context: TurnContext, *, lead: bool, anchor: str | None, task_index: int
+    ) -> tuple[tuple[RankedProduct, ...], Retrieved]:
+        query = await self._query(dealt, task, planned, context, lead=lead)
+        with context.step(
+            "retrieve", "retriever", {"query": query.text, "category": dealt.category.category}, stage="retrieve"
+        ) as out:
+            found = await self.retriever.retrieve(query, task.filters, limit=_DEPTH)
+            out["products"] = [c.product.product_id for c in found.candidates[:10]]
+        kept = [c for c in found.candidates if c.product.product_id != anchor]
+        with context.step("rank", "chain", {"candidates": len(kept)}, stage="rank") as out:
+            wanted = self._wanted_type(dealt.category, task, planned)
+            fitting = [c for c in kept if relevant(c, query.text, wanted_type=wanted)]
+            ranked = self.ranker.rank_now(fitting, task, planned.message, planned.session.preferences, wanted_type=wanted)
+            out["products"] = [r.product.product_id for r in ranked[:10]]
+        return ranked, found
+
+    async def _query(self, dealt: Dealt, task: Task, planned: Planned, context: TurnContext, *, lead: bool) -> HybridQuery:
+        """The query leads; the raw message is a weak second signal, hypothetical titles stand beside it (FACTS.md)."""
+        alone = (lead and len(planned.plan.searches) == 1 and task.subject is not None) or _says(dealt.category, task)
+        text = task.request if alone else f"{dealt.category.category} {_constraints(task)}".strip()
+        if alone and context.feed.report.led and context.query:
+            text = context.query
+        raw = planned.message if lead and task.kind == "search" and len(planned.message) < 300 else None
+        texts = [text, *dealt.category.products, *([raw] if raw else [])]
+        with context.step("embed", "embedding", {"texts": len(texts)}, stage="embed"):
+            vectors = await self.embedder.embed(texts)
+        return HybridQuery(
+            text=text, vector=vectors[0], hyde=vectors[1 : 1 + len(dealt.category.products)],
+            raw_text=raw, raw_vector=vectors[-1] if raw else None, category=dealt.category.category,
+        )  # fmt: skip
+
+    def _wanted_type(self, category: ProposedCategory, task: Task, planned: Planned) -> str | None:
+        """The catalogue's type that the category names, else the task's own."""
+        mentions = self.ranker.lexicon().type_mentions(words_of(category.category))
+        named = mentions[-1].name if mentions else None
+        return task.subject if _says(category, task) and task.subject else named or task.subject
+
+    async def _anchor(self, task: Task) -> str | None:
+        """For "something like that one": the product itself is not shown again."""
+        return task.product_ids[0] if task.kind == "similar" and task.product_ids else None
+
+
+def formulation_request(planned: Planned) -> FormulationRequest:
+    """What the formulator may know of the turn."""
+    earlier = [pair for e in planned.session.exchanges for pair in (("user", e.message), ("assistant", e.answer))]
+    return FormulationRequest(
+        message=planned.message, plan=planned.plan, conversation=tuple(earlier[-_CONTEXT_MESSAGES:]), profile=planned.profile
+    )
+
+
+def _says(category: ProposedCategory, task: Task) -> bool:
+    """Whether the category is the very thing that the task asked for."""
+    subject = set(words_of(task.subject or task.request))
+    return bool(subject) and subject <= {form for w in words_of(category.category) for form in (w, w.removesuffix("s"), f"{w}s")}
+
+
+def _constraints(task: Task) -> str:
+    held = task.filters
+    words = [*(held.color or ()), *(held.material or ()), *(held.features or ()), *(held.brand or ())]
+    return " ".join(map(fold, words))
+
+
+def unfiltered_note(fields: tuple[FilterField, ...]) -> str:
+    """What checks say of filters that the catalogue carries no values for."""
+    return f"no product of this catalogue carries {', '.join(fields)}; ranked by the words instead"
+
+
+def candidates_of_type(candidates: tuple[Candidate, ...], wanted: str | None) -> int:
+    """How many candidates are of the very type."""
+    return sum(type_match(c.product, wanted, "") >= 1.0 for c in candidates) if wanted else 0

@@ -1,0 +1,33 @@
+"""Is a candidate about the need at all? A floor, so that a made-up product gets no unrelated offers."""
+
+import re
+from functools import lru_cache
+
+import snowballstemmer
+
+from domain.search import Candidate
+from domain.terms import fold
+
+_DENSE_FLOOR = 0.36
+"""Cosine under which a product with none of the need's words is something else; set on the demo scenarios."""
+_DENSE_ENOUGH = 0.52
+_WORD = re.compile(r"[a-z]{3,}")
+_EMPTY = frozenset(["set", "kit", "pack", "new", "men", "women", "kids", "the", "and", "for", "with"])
+_STEMMER = snowballstemmer.stemmer("english")
+
+
+def relevant(candidate: Candidate, query: str, *, wanted_type: str | None) -> bool:
+    """Whether the product shares a telling word with the query, or lies near it in meaning."""
+    if candidate.dense >= _DENSE_ENOUGH:
+        return True
+    wanted = _stems(f"{query} {wanted_type or ''}")
+    product = candidate.product
+    named = _stems(" ".join((product.title, *product.category, product.brand or "")))
+    if wanted_type is None:
+        return candidate.dense >= _DENSE_FLOOR and bool(wanted & (named | _stems(product.description)))
+    return bool(wanted & named) and candidate.dense >= 0.2
+
+
+@lru_cache(maxsize=50_000)
+def _stems(text: str) -> frozenset[str]:
+    return frozenset(str(_STEMMER.stemWord(word)) for word in _WORD.findall(fold(text)) if word not in _EMPTY)
