@@ -109,8 +109,10 @@ class TraceSink(Protocol):
 
 
 class TraceSource(Protocol):
-    async def traces(self, *, session_id: str | None, limit: int) -> tuple[Run, ...]:
-        """Root runs, newest first."""
+    async def traces(
+        self, *, session_id: str | None, limit: int, before: tuple[datetime, str] | None = None
+    ) -> tuple[Run, ...]:
+        """Root runs, newest first; with ``before`` = (start_time, id) of a run, those older than it."""
         ...
 
     async def trace(self, trace_id: str) -> tuple[Run, ...]:

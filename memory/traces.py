@@ -1,10 +1,11 @@
 """Where are run trees kept? In the SQL database, readable by trace and by session."""
 
 from collections.abc import Sequence
-from datetime import UTC
+from datetime import UTC, datetime
+from typing import Any
 
 import structlog
-from sqlalchemy import insert, select
+from sqlalchemy import Select, and_, insert, or_, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -37,19 +38,25 @@ class SqlTraces:
         except SQLAlchemyError as exc:
             _log.error("trace_not_stored", error=str(exc), runs=len(rows))
 
-    async def traces(self, *, session_id: str | None, limit: int) -> tuple[Run, ...]:
-        query = select(runs.c.document).where(runs.c.parent_run_id.is_(None)).order_by(runs.c.start_time.desc())
+    async def traces(
+        self, *, session_id: str | None, limit: int, before: tuple[datetime, str] | None = None
+    ) -> tuple[Run, ...]:
+        query = select(runs.c.document).where(runs.c.parent_run_id.is_(None))
         if session_id is not None:
             query = query.where(runs.c.session_id == session_id)
-        return await self._read(query.limit(limit))
+        if before is not None:
+            moment, run_id = before[0].astimezone(UTC), before[1]
+            same_moment = and_(runs.c.start_time == moment, runs.c.id < run_id)
+            query = query.where(or_(runs.c.start_time < moment, same_moment))
+        return await self._read(query.order_by(runs.c.start_time.desc(), runs.c.id.desc()).limit(limit))
 
     async def trace(self, trace_id: str) -> tuple[Run, ...]:
         return await self._read(select(runs.c.document).where(runs.c.trace_id == trace_id).order_by(runs.c.dotted_order))
 
-    async def _read(self, query: object) -> tuple[Run, ...]:
+    async def _read(self, query: Select[Any]) -> tuple[Run, ...]:
         try:
             async with self._engine.connect() as connection:
-                found = await connection.execute(query)  # type: ignore[call-overload]
+                found = await connection.execute(query)
         except SQLAlchemyError as exc:
             raise Unavailable("the trace store is down; try again in a moment") from exc
         return tuple(Run.model_validate(row[0]) for row in found)

@@ -2,10 +2,11 @@
 
 import hmac
 from datetime import timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from fastapi import Depends, Request, Response
+from fastapi import Depends, Request, Response, Security
 from fastapi.params import Depends as DependsMarker
+from fastapi.security import APIKeyCookie, APIKeyHeader, HTTPBearer
 
 from domain.errors import Forbidden, Unauthorised
 from domain.session import Session
@@ -14,20 +15,35 @@ from server.tokens import new_session_id
 
 COOKIE = "aisle_session"
 KeyKind = Literal["shop", "merchant", "operator"]
+# These describe the schemes in OpenAPI; what they read is checked below, where the answers are our own.
+_BEARER = HTTPBearer(auto_error=False, description="The session's token")
+_COOKIE = APIKeyCookie(name=COOKIE, auto_error=False, description="The same token, as a browser keeps it")
+_KEY = APIKeyHeader(name="X-Api-Key", auto_error=False, description="A key of the shop, merchant or operator kind")
 
 
-def session_token(request: Request) -> str | None:
-    """The token that the request carries: the header wins over the cookie."""
+class StaleCookie(Unauthorised):
+    """The cookie names a session that is over; the answer takes the cookie back."""
+
+
+async def optional_session(request: Request) -> Session | None:
+    """The session, or None when the request carries no token at all; a bad token is Unauthorised. The header wins."""
     header = request.headers.get("Authorization")
     if header is not None:
-        scheme, _, token = header.partition(" ")
-        if scheme.lower() != "bearer" or not token.strip():
-            raise Unauthorised("Authorization must be 'Bearer <token>'")
-        return token.strip()
-    return request.cookies.get(COOKIE)
+        return await _session(services(request), _bearer_token(header))
+    cookie = request.cookies.get(COOKIE)
+    if cookie is None:
+        return None
+    try:
+        return await _session(services(request), cookie)
+    except Unauthorised as error:
+        raise StaleCookie(str(error)) from error
 
 
-async def current_session(request: Request) -> Session:
+async def current_session(
+    request: Request,
+    _bearer: Annotated[Any, Security(_BEARER)],
+    _cookie: Annotated[Any, Security(_COOKIE)],
+) -> Session:
     """The session that the request belongs to; Unauthorised without one, or when it has expired or was forgotten."""
     session = await optional_session(request)
     if session is None:
@@ -35,25 +51,27 @@ async def current_session(request: Request) -> Session:
     return session
 
 
-async def optional_session(request: Request) -> Session | None:
-    """The session, or None when the request carries no token at all; a bad token is still Unauthorised."""
-    token = session_token(request)
-    if token is None:
-        return None
-    own = services(request)
+CurrentSession = Annotated[Session, Depends(current_session)]
+
+
+async def _session(own: ServerServices, token: str) -> Session:
     session = await own.sessions.load(own.signer.read(token))
     if session is None:
         raise Unauthorised("the session has expired or was forgotten; open a new one with POST /sessions")
     return session
 
 
-CurrentSession = Annotated[Session, Depends(current_session)]
+def _bearer_token(header: str) -> str:
+    scheme, _, token = header.partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise Unauthorised("Authorization must be 'Bearer <token>'")
+    return token.strip()
 
 
 def require_key(kind: KeyKind) -> DependsMarker:
     """A dependency that lets only the holder of this kind of key pass."""
 
-    def check(request: Request) -> None:
+    def check(request: Request, _key: Annotated[Any, Security(_KEY)]) -> None:
         check_key(request, kind)
 
     return DependsMarker(check)

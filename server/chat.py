@@ -12,6 +12,7 @@ from sse_starlette import EventSourceResponse, ServerSentEvent
 from domain.document import Document
 from domain.reply import OpenedSession, Reply
 from server.auth import address_of, open_session, optional_session, set_cookie
+from server.openapi import problems
 from server.problems import describe
 from server.services import services
 from server.times import rfc3339
@@ -25,7 +26,7 @@ class ChatMessage(Document):
     """One message of the shopper. ``turn_id`` makes a retry safe."""
 
     message: Annotated[str, Field(strict=True, examples=["waterproof hiking boots under $120"])]
-    turn_id: Annotated[str | None, Field(strict=True, pattern=r"^[\x21-\x7e]{1,200}$", examples=["7f2c0a1e"])] = None
+    turn_id: Annotated[str | None, Field(strict=True, min_length=1, max_length=200, examples=["7f2c0a1e"])] = None
 
 
 class ChatReply(Reply):
@@ -34,7 +35,7 @@ class ChatReply(Reply):
     session: OpenedSession | None = None
 
 
-@router.post("/chat", response_model=ChatReply)
+@router.post("/chat", response_model=ChatReply, responses=problems(401, 409))
 async def chat(request: Request, body: ChatMessage) -> Response:
     """Answers one message. With ``Accept: text/event-stream`` the answer comes as it is made (API.md, Chat)."""
     own = services(request)

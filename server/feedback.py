@@ -9,6 +9,7 @@ from domain.document import Document
 from domain.errors import BadInput, NotFound
 from domain.feedback import Feedback, FeedbackKind
 from server.auth import CurrentSession
+from server.openapi import problems
 from server.services import services
 
 router = APIRouter(tags=["feedback"])
@@ -28,7 +29,7 @@ class Accepted(Document):
     accepted: bool = True
 
 
-@router.post("/feedback", status_code=202, response_model=Accepted)
+@router.post("/feedback", status_code=202, response_model=Accepted, responses=problems(404))
 async def give(request: Request, body: FeedbackBody, session: CurrentSession) -> Accepted:
     """Takes the signal; 404 when the turn is not one of this session's."""
     own = services(request)

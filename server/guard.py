@@ -1,20 +1,22 @@
-"""What is turned away before any route runs? Bodies over the limit, bodies that are no UTF-8 JSON, callers over their rate."""
+"""What happens around every request? Limits and body checks before; security headers, a log event and metrics after."""
 
-import json
-from collections.abc import Awaitable, Callable
-from typing import Any
+import time
+import uuid
 from urllib.parse import urlsplit
 
 import structlog
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from domain.errors import AisleError, Forbidden, TooLarge
+from domain.errors import AisleError, Forbidden
+from server import metrics
 from server.auth import COOKIE, address_of
-from server.problems import MalformedBody, describe
+from server.bodies import check_json, check_text, read_body
+from server.problems import describe
 from server.services import ServerServices
 
 _log = structlog.get_logger()
+_WRITING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _UNLIMITED = frozenset({"/healthz", "/readyz", "/metrics"})
 _SECURITY_HEADERS = (
     (b"x-content-type-options", b"nosniff"),
@@ -24,11 +26,11 @@ _SECURITY_HEADERS = (
     (b"permissions-policy", b"camera=(), microphone=(), geolocation=()"),
     (
         b"content-security-policy",
+        # Merchants' pictures may lie on any https host; scripts and styles only here, none inline.
         b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https: data:; connect-src 'self'; "
         b"base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
     ),
 )
-# /docs would need scripts from another host; OpenAPI stands at /openapi.json for any viewer.
 
 
 class Guard:
@@ -42,67 +44,66 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request = Request(scope)
-        sending = _with_headers(send)
+        answer = _Answer(scope, send)
+        structlog.contextvars.bind_contextvars(request_id=answer.request_id)
         try:
-            if request.url.path not in _UNLIMITED:
-                await self._own.limiter.check("requests", address_of(request), per_minute=self._own.limits.requests_per_minute)
-            _refuse_foreign_origin(request)
-            body = await self._body(request, receive) if _has_body(request) else None
+            body = await self._admit(Request(scope), receive)
+            await self._app(scope, receive if body is None else _replay(body, receive), answer.send)
         except AisleError as error:
-            await describe(error)(scope, receive, sending)
-            return
-        await self._app(scope, receive if body is None else _replay(body, receive), sending)
+            await describe(error)(scope, receive, answer.send)
+        finally:
+            answer.report()
+            structlog.contextvars.unbind_contextvars("request_id")
 
-    async def _body(self, request: Request, receive: Receive) -> bytes:
-        limit = self._own.limits.max_body_bytes
-        declared = request.headers.get("content-length", "0")
-        if declared.isdigit() and int(declared) > limit:
-            raise TooLarge(f"the body has {declared} bytes; at most {limit} are taken")
-        parts: list[bytes] = []
-        size = 0
-        while True:
-            message = await receive()
-            part = message.get("body", b"")
-            size += len(part)
-            if size > limit:
-                raise TooLarge(f"the body has over {limit} bytes, which is the limit")
-            parts.append(part)
-            if message["type"] == "http.disconnect" or not message.get("more_body"):
-                break
-        body = b"".join(parts)
-        if request.headers.get("content-type", "").startswith("application/json") or _looks_like_json_route(request):
-            _check_json(body)
+    async def _admit(self, request: Request, receive: Receive) -> bytes | None:
+        """The body of a writing request, checked; None for others."""
+        if request.url.path not in _UNLIMITED:
+            await self._own.limiter.check("requests", address_of(request), per_minute=self._own.limits.requests_per_minute)
+        for name, value in request.query_params.multi_items():
+            check_text(value, name)
+        if request.method not in _WRITING:
+            return None
+        _refuse_foreign_origin(request)
+        body = await read_body(request, receive, limit=self._own.limits.max_body_bytes)
+        check_json(request, body)
         return body
 
 
-def _has_body(request: Request) -> bool:
-    return request.method in {"POST", "PUT", "PATCH", "DELETE"}
+class _Answer:
+    """Sends the response with our headers and remembers how it went."""
 
+    def __init__(self, scope: Scope, send: Send) -> None:
+        self.request_id = uuid.uuid4().hex
+        self._scope = scope
+        self._send = send
+        self._started = time.perf_counter()
+        self._status = 0
 
-def _looks_like_json_route(request: Request) -> bool:
-    return not request.url.path.startswith(("/catalog/products", "/webhooks"))
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self._status = message["status"]
+            present = {name for name, _ in message.get("headers", [])}
+            extra = [(name, value) for name, value in _SECURITY_HEADERS if name not in present]
+            extra.append((b"x-request-id", self.request_id.encode()))
+            message = {**message, "headers": [*message.get("headers", []), *extra]}
+        await self._send(message)
 
-
-def _check_json(body: bytes) -> None:
-    if not body.strip():
-        return
-    try:
-        json.loads(body.decode("utf-8"), parse_constant=_refuse_constant)
-    except UnicodeDecodeError as exc:
-        raise MalformedBody("the body is not UTF-8") from exc
-    except (ValueError, RecursionError) as exc:
-        raise MalformedBody(f"the body is not JSON: {exc}"[:200]) from exc
-
-
-def _refuse_constant(name: str) -> Any:
-    raise ValueError(f"{name} is no JSON number")
+    def report(self) -> None:
+        """The path alone is logged: query strings hold what people search for."""
+        elapsed_s = time.perf_counter() - self._started
+        route = getattr(self._scope.get("route"), "path", "none")
+        metrics.request_seconds.labels(self._scope["method"], route, self._status).observe(elapsed_s)
+        level = _log.debug if self._scope["path"] in _UNLIMITED else _log.info
+        level(
+            "request", method=self._scope["method"], path=self._scope["path"], status=self._status,
+            elapsed_ms=round(elapsed_s * 1000, 1),
+        )  # fmt: skip
 
 
 def _refuse_foreign_origin(request: Request) -> None:
     """A browser on another site must not write with our cookie (SameSite=Lax is the first fence, this the second)."""
     origin = request.headers.get("origin")
-    if request.method in {"GET", "HEAD", "OPTIONS"} or origin is None or COOKIE not in request.cookies:
+    if origin is None or COOKIE not in request.cookies:
         return
     if urlsplit(origin).netloc != request.headers.get("host", ""):
         raise Forbidden(f"requests from {origin!r} may not use the shopper's cookie; send the token as a bearer")
@@ -119,14 +120,3 @@ def _replay(body: bytes, receive: Receive) -> Receive:
         return {"type": "http.request", "body": body, "more_body": False}
 
     return replayed
-
-
-def _with_headers(send: Send) -> Callable[[Message], Awaitable[None]]:
-    async def sending(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            present = {name for name, _ in message.get("headers", [])}
-            extra = [(name, value) for name, value in _SECURITY_HEADERS if name not in present]
-            message = {**message, "headers": [*message.get("headers", []), *extra]}
-        await send(message)
-
-    return sending

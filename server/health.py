@@ -2,40 +2,68 @@
 
 import asyncio
 import time
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Literal
 
-from fastapi import APIRouter, Request
-from fastapi.responses import JSONResponse, PlainTextResponse
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from domain.document import Document
 from domain.errors import AisleError
-from server.services import ServerServices, services
+from server.services import services
 
 router = APIRouter(tags=["health"])
 _CHECK_TIMEOUT_S = 2.0
 
 
-@router.get("/healthz")
-async def healthz() -> dict[str, str]:
+class Alive(Document):
+    status: Literal["ok"] = "ok"
+
+
+class DependencyState(Document):
+    state: Literal["ok", "down"]
+    latency_ms: float | None = None
+    reason: str | None = None
+
+
+class ServedCatalog(Document):
+    name: str
+    count: int
+
+
+class Readiness(Document):
+    """``catalog`` is null while the index is down."""
+
+    status: Literal["ready", "unavailable"]
+    dependencies: dict[str, DependencyState]
+    models: dict[str, str]
+    catalog: ServedCatalog | None
+
+
+@router.get("/healthz", response_model=Alive)
+async def healthz() -> Alive:
     """The process lives."""
-    return {"status": "ok"}
+    return Alive()
 
 
-@router.get("/readyz")
-async def readyz(request: Request) -> JSONResponse:
+@router.get("/readyz", response_model=Readiness)
+async def readyz(request: Request, response: Response) -> Readiness:
     """Each dependency with its state and latency; 503 when one that turns need is down."""
     own = services(request)
-    names = list(own.checks)
-    states = dict(zip(names, await asyncio.gather(*(_state(own, name) for name in names)), strict=True))
-    ready = all(state["state"] == "ok" for state in states.values())
-    body: dict[str, Any] = {
-        "status": "ready" if ready else "unavailable",
-        "dependencies": states,
-        "models": own.roles(),
-    }
-    if states.get("index", {}).get("state") == "ok":
-        body["catalog"] = {"name": own.catalog.name, "count": own.catalog.count}
-    return JSONResponse(body, 200 if ready else 503, {} if ready else {"Retry-After": "2"})
+    found = await asyncio.gather(*(_state(check) for check in own.checks.values()))
+    states = dict(zip(own.checks, found, strict=True))
+    ready = all(state.state == "ok" for state in found)
+    if not ready:
+        response.status_code = 503
+        response.headers["Retry-After"] = "2"
+    index = states.get("index", DependencyState(state="ok"))
+    return Readiness(
+        status="ready" if ready else "unavailable",
+        dependencies=states,
+        models=own.roles(),
+        catalog=ServedCatalog(name=own.catalog.name, count=own.catalog.count) if index.state == "ok" else None,
+    )
 
 
 @router.get("/metrics", response_class=PlainTextResponse)
@@ -44,13 +72,13 @@ async def metrics() -> PlainTextResponse:
     return PlainTextResponse(generate_latest().decode(), media_type=CONTENT_TYPE_LATEST)
 
 
-async def _state(own: ServerServices, name: str) -> dict[str, Any]:
+async def _state(check: Callable[[], Awaitable[None]]) -> DependencyState:
     started = time.perf_counter()
     try:
         async with asyncio.timeout(_CHECK_TIMEOUT_S):
-            await own.checks[name]()
+            await check()
     except TimeoutError:
-        return {"state": "down", "reason": f"no answer in {_CHECK_TIMEOUT_S:g} s"}
+        return DependencyState(state="down", reason=f"no answer in {_CHECK_TIMEOUT_S:g} s")
     except AisleError as error:
-        return {"state": "down", "reason": str(error)}
-    return {"state": "ok", "latency_ms": round((time.perf_counter() - started) * 1000, 2)}
+        return DependencyState(state="down", reason=str(error))
+    return DependencyState(state="ok", latency_ms=round((time.perf_counter() - started) * 1000, 2))

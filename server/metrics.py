@@ -6,6 +6,7 @@ from domain.reply import Reply
 
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1, 2, 4, 8, 15, 30)
 
+request_seconds = Histogram("aisle_request_seconds", "Time of HTTP requests", ["method", "route", "status"], buckets=_BUCKETS)
 turns = Counter("aisle_turns_total", "Finished turns by the kind of their first task", ["kind"])
 failed_turns = Counter("aisle_failed_turns_total", "Turns that ended without a reply", ["error"])
 stage_seconds = Histogram("aisle_stage_seconds", "Time of a turn's stages", ["stage"], buckets=_BUCKETS)

@@ -3,6 +3,7 @@
 from fastapi import APIRouter, Request
 
 from domain.errors import NotBuilt
+from server.openapi import problems
 
 ROUTES: tuple[tuple[str, str], ...] = (
     ("GET", "/profile"),
@@ -39,7 +40,7 @@ def router() -> APIRouter:
     """One route a row."""
     found = APIRouter(tags=["to come"])
     for method, path in ROUTES:
-        found.add_api_route(path, _to_come, methods=[method], status_code=501, name=f"{method} {path}")
+        found.add_api_route(path, _to_come, methods=[method], status_code=501, name=f"{method} {path}", responses=problems(501))
     return found
 
 

@@ -1,5 +1,8 @@
 """How does every error leave the server? As an RFC 9457 problem document; one table from error type to status."""
 
+import math
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
 from typing import Any
 
 import structlog
@@ -9,62 +12,76 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from domain import errors
+from domain.document import Document
+from server.auth import COOKIE, StaleCookie
+from server.bodies import MalformedBody
 
 _log = structlog.get_logger()
 
-_STATUS: tuple[tuple[type[errors.AisleError], int, str], ...] = (
-    (errors.Unauthorised, 401, "Unauthorised"),
-    (errors.Forbidden, 403, "Forbidden"),
-    (errors.NotFound, 404, "Not found"),
-    (errors.Conflict, 409, "Conflict"),
-    (errors.TooLarge, 413, "Too large"),
-    (errors.BadInput, 422, "Unprocessable"),
-    (errors.TooMany, 429, "Too many requests"),
-    (errors.NotBuilt, 501, "Not built yet"),
-    (errors.Unavailable, 503, "Temporarily unavailable"),
+_STATUS: tuple[tuple[type[errors.AisleError], int], ...] = (
+    (MalformedBody, 400),
+    (errors.Unauthorised, 401),
+    (errors.Forbidden, 403),
+    (errors.NotFound, 404),
+    (errors.Conflict, 409),
+    (errors.TooLarge, 413),
+    (errors.BadInput, 422),
+    (errors.TooMany, 429),
+    (errors.NotBuilt, 501),
+    (errors.Unavailable, 503),
 )
 _VALUE_LIMIT = 200
+_UNFORESEEN = "something went wrong here; the request was not carried out"
+MEDIA_TYPE = "application/problem+json"
 
 
-class MalformedBody(errors.AisleError):
-    """A body that is no JSON or no UTF-8: 400, before anything is validated."""
+class FieldError(Document):
+    """What is wrong with one field of a body or query string."""
+
+    field: str
+    message: str
+    value: Any = None
+
+
+class Problem(Document):
+    """An RFC 9457 problem document; ``type`` is about:blank, so that ``title`` is the status's own phrase."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+    errors: tuple[FieldError, ...] | None = None
 
 
 def problem(
-    status: int,
-    title: str,
-    detail: str,
-    *,
-    errors: list[dict[str, Any]] | None = None,
-    retry_after_s: int | None = None,
+    status: int, detail: str, *, named: Sequence[FieldError] | None = None, retry_after_s: int | None = None
 ) -> JSONResponse:
-    """A problem document as a response; 429, 409 and 503 carry Retry-After where waiting helps."""
-    body: dict[str, Any] = {"type": "about:blank", "title": title, "status": status, "detail": detail}
-    if errors is not None:
-        body["errors"] = errors
-    headers = {"Retry-After": str(retry_after_s)} if retry_after_s is not None else {}
+    """A problem document as a response; 409, 429 and 503 carry Retry-After where waiting helps."""
+    document = Problem(
+        title=HTTPStatus(status).phrase, status=status, detail=detail, errors=None if named is None else tuple(named)
+    )
+    headers = {} if retry_after_s is None else {"Retry-After": str(retry_after_s)}
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"
-    return JSONResponse(body, status, headers, media_type="application/problem+json")
+    body = document.model_dump(mode="json", exclude={"errors"} if named is None else None)
+    return JSONResponse(body, status, headers, media_type=MEDIA_TYPE)
 
 
 def describe(error: errors.AisleError) -> JSONResponse:
     """The problem document of one of our own errors."""
-    if isinstance(error, MalformedBody):
-        return problem(400, "Bad request", str(error))
-    for kind, status, title in _STATUS:
-        if isinstance(error, kind):
-            named = None
-            if isinstance(error, errors.BadInput):
-                named = [{"field": error.field, "message": str(error), "value": clipped(error.value)}]
-            return problem(status, title, str(error), errors=named, retry_after_s=getattr(error, "retry_after_s", None))
-    _log.error("unexpected_error", kind=type(error).__name__, error=str(error))
-    return problem(500, "Internal error", "something went wrong here; the request was not carried out")
+    status = next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
+    if status == 500:
+        _log.error("unexpected_error", kind=type(error).__name__, error=str(error))
+        return problem(500, _UNFORESEEN)
+    named = None
+    if isinstance(error, errors.BadInput):
+        named = [FieldError(field=error.field, message=str(error), value=clipped(error.value))]
+    return problem(status, str(error), named=named, retry_after_s=getattr(error, "retry_after_s", None))
 
 
 def clipped(value: Any) -> Any:
     """A value as it may be shown back: short and JSON-ready."""
-    if value is None or isinstance(value, bool | int | float):
+    if value is None or isinstance(value, bool | int) or (isinstance(value, float) and math.isfinite(value)):
         return value
     text = value if isinstance(value, str) else repr(value)
     return text if len(text) <= _VALUE_LIMIT else text[:_VALUE_LIMIT] + "…"
@@ -75,31 +92,32 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(errors.AisleError)
     async def _ours(request: Request, error: errors.AisleError) -> JSONResponse:
-        return describe(error)
+        response = describe(error)
+        if isinstance(error, StaleCookie):
+            # Else a browser would send the dead session again with each message, and never get a new one.
+            response.delete_cookie(COOKIE, path="/")
+        return response
 
     @app.exception_handler(RequestValidationError)
     async def _invalid(request: Request, error: RequestValidationError) -> JSONResponse:
-        found = error.errors()
-        if any(e["type"] == "json_invalid" for e in found):
-            return problem(400, "Bad request", "the body is not valid JSON")
-        listed = [
-            {
-                "field": ".".join(map(str, e["loc"][1:])) or str(e["loc"][0]),
-                "message": e["msg"],
-                "value": clipped(e.get("input")),
-            }
-            for e in found
-        ]
-        detail = "; ".join(f"{e['field']}: {e['message']}" for e in listed[:3])
-        return problem(422, "Unprocessable", detail, errors=listed)
+        named = [_field_error(found) for found in error.errors()]
+        detail = "; ".join(f"{found.field}: {found.message}" for found in named[:3])
+        return problem(422, detail, named=named)
 
     @app.exception_handler(HTTPException)
     async def _http(request: Request, error: HTTPException) -> JSONResponse:
-        response = problem(error.status_code, str(error.detail), f"{request.method} {request.url.path}: {error.detail}")
+        response = problem(error.status_code, f"{request.method} {request.url.path}: {error.detail}")
         response.headers.update(error.headers or {})
         return response
 
     @app.exception_handler(Exception)
     async def _unexpected(request: Request, error: Exception) -> JSONResponse:
         _log.error("unexpected_error", kind=type(error).__name__, error=str(error), path=request.url.path)
-        return problem(500, "Internal error", "something went wrong here; the request was not carried out")
+        return problem(500, _UNFORESEEN)
+
+
+def _field_error(found: Mapping[str, Any]) -> FieldError:
+    where = found["loc"]
+    # For a missing field pydantic's input is everything around it.
+    value = None if found["type"] == "missing" else clipped(found.get("input"))
+    return FieldError(field=".".join(map(str, where[1:])) or str(where[0]), message=found["msg"], value=value)

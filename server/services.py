@@ -2,8 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from fastapi import Request
 
@@ -85,10 +84,6 @@ class ServerServices:
     picture: Callable[[Product], str | None] = lambda product: None
     """An SVG for a product of the demo catalogue; None when there is none."""
     cookie_secure: bool = False
-    extra: Mapping[str, Any] = field(default_factory=dict)
-
-
-PAGE_DIR = Path(__file__).resolve().parent / "page"
 
 
 def services(request: Request) -> ServerServices:

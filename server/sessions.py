@@ -6,11 +6,12 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
 
 from domain.document import Document
-from domain.errors import Forbidden
+from domain.errors import Forbidden, Unauthorised
 from domain.reply import Reply
 from domain.session import Session
 from server.auth import COOKIE, CurrentSession, address_of, check_key, open_session, require_key, set_cookie, token_expiry
-from server.services import services
+from server.openapi import problems
+from server.services import ServerServices, services
 from server.times import rfc3339
 
 router = APIRouter(tags=["sessions"])
@@ -52,7 +53,7 @@ class Conversation(Document):
     pending: dict[str, Any] | None
 
 
-@router.post("/sessions", status_code=201, response_model=Opened)
+@router.post("/sessions", status_code=201, response_model=Opened, responses=problems(401, 403))
 async def open_(request: Request, response: Response, body: OpenSession | None = None) -> Opened:
     """Opens a session. With ``customer_id`` the shop's key is required."""
     own = services(request)
@@ -64,15 +65,15 @@ async def open_(request: Request, response: Response, body: OpenSession | None =
     return Opened(session_id=session.session_id, token=token, expires_at=rfc3339(session.expires_at))
 
 
-@router.post("/sessions/current/customer", response_model=Opened, dependencies=[require_key("shop")])
+@router.post(
+    "/sessions/current/customer", response_model=Opened, dependencies=[require_key("shop")], responses=problems(403, 409)
+)
 async def bind(request: Request, body: BindCustomer, session: CurrentSession) -> Opened:
     """Binds a customer to a running session; its conversation is kept. A session bound to somebody else is refused."""
     own = services(request)
     if session.customer_id not in (None, body.customer_id):
         raise Forbidden("this session belongs to another customer already; open a new one")
-    bound = (
-        session if session.customer_id else await own.sessions.save(session.model_copy(update={"customer_id": body.customer_id}))
-    )
+    bound = session if session.customer_id else await _bind(own, session.session_id, body.customer_id)
     token = own.signer.sign(bound.session_id, expires_at=token_expiry(own, bound))
     return Opened(session_id=bound.session_id, token=token, expires_at=rfc3339(bound.expires_at))
 
@@ -93,6 +94,15 @@ async def forget(request: Request, response: Response, session: CurrentSession) 
     """Forgets the conversation; the token is worthless afterwards."""
     await services(request).sessions.forget(session.session_id)
     response.delete_cookie(COOKIE, path="/")
+
+
+async def _bind(own: ServerServices, session_id: str, customer_id: str) -> Session:
+    """Between turns only: a turn that runs would save over it, or lose its own commit. Conflict while one runs."""
+    async with own.turns.running(session_id, "bind"):
+        session = await own.sessions.load(session_id)
+        if session is None:
+            raise Unauthorised("the session has expired or was forgotten; open a new one with POST /sessions")
+        return await own.sessions.save(session.model_copy(update={"customer_id": customer_id}))
 
 
 def _conversation(session: Session, turns: tuple[PastTurn, ...], following: int | None) -> Conversation:

@@ -3,17 +3,20 @@
 import asyncio
 import uuid
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from typing import Any
 
 import structlog
 
 from domain.errors import AisleError, BadInput, Conflict, Unavailable
-from domain.events import StreamEvent, TurnFinished
+from domain.events import StreamEvent, StreamName, TurnFinished
 from domain.ports import Assistant, Clock, Sessions, Turns
 from domain.reply import Reply
 from domain.session import Session, TurnRecord
 from domain.turn import Received
 from server import metrics
+from server.bodies import check_text
 
 _log = structlog.get_logger()
 MESSAGE_LIMIT = 4000
@@ -45,16 +48,14 @@ class TurnRunner:
         text, turn = checked_message(message), turn_id or uuid.uuid4().hex
         saved = await self._saved(session.session_id, turn, text)
         if saved is not None:
-            return _just(saved)
-        lease = self.turns.running(session.session_id, turn)
-        await lease.__aenter__()
+            return _replayed(saved)
+        running = AsyncExitStack()
+        await running.enter_async_context(self.turns.running(session.session_id, turn))
         events: asyncio.Queue[TurnEvent] = asyncio.Queue()
 
         async def run() -> None:
-            try:
+            async with running:
                 await self._run(session.session_id, text, turn, events)
-            finally:
-                await lease.__aexit__(None, None, None)
 
         task = asyncio.create_task(run(), name=f"turn {turn}")
         self._tasks.add(task)
@@ -67,18 +68,20 @@ class TurnRunner:
             await asyncio.wait(set(self._tasks), timeout=self.timeout_s)
 
     async def _run(self, session_id: str, text: str, turn_id: str, events: "asyncio.Queue[TurnEvent]") -> None:
+        structlog.contextvars.bind_contextvars(turn_id=turn_id)
         try:
             async with asyncio.timeout(self.timeout_s):
+                # Asked again inside the lease: the same turn may have finished between the first look and now.
                 reply = await self._saved(session_id, turn_id, text) or await self._answer(session_id, text, turn_id, events)
             events.put_nowait(reply)
         except TimeoutError:
-            events.put_nowait(Failed(Unavailable(f"the turn took over {self.timeout_s:g} s; try again", retry_after_s=1)))
+            events.put_nowait(_failed(Unavailable(f"the turn took over {self.timeout_s:g} s; try again", retry_after_s=1)))
         except AisleError as error:
-            events.put_nowait(Failed(error))
+            events.put_nowait(_failed(error))
         except Exception as error:  # noqa: BLE001
             # The task's own edge: an unforeseen defect must reach the client as a failure, not as silence.
-            _log.exception("turn_failed", turn_id=turn_id)
-            events.put_nowait(Failed(AisleError(type(error).__name__)))
+            _log.exception("turn_failed")
+            events.put_nowait(_failed(AisleError(type(error).__name__)))
 
     async def _answer(self, session_id: str, text: str, turn_id: str, events: "asyncio.Queue[TurnEvent]") -> Reply:
         session = await self.sessions.load(session_id)
@@ -111,15 +114,26 @@ def checked_message(message: str) -> str:
         raise BadInput("message is empty; write what you are looking for", field="message", value=message)
     if len(text) > MESSAGE_LIMIT:
         raise BadInput(f"message has {len(text)} characters; at most {MESSAGE_LIMIT} are taken", field="message", value=text)
-    if "\x00" in text or any("\ud800" <= c <= "\udfff" for c in text):
-        raise BadInput(
-            "message holds a NUL or half a surrogate pair; send plain Unicode text", field="message", value=ascii(text)
-        )
+    check_text(text, "message")
     return text
 
 
-async def _just(reply: Reply) -> AsyncIterator[TurnEvent]:
+async def _replayed(reply: Reply) -> AsyncIterator[TurnEvent]:
+    """A saved reply in the events of the contract, so that a client that streams shows it as it showed the first."""
+    yield StreamEvent("plan", [task.model_dump(mode="json") for task in reply.plan])
+    for section in reply.sections:
+        yield StreamEvent("section", section.model_dump(mode="json"))
+    documents: tuple[tuple[StreamName, Any], ...] = (("cart", reply.cart), ("order", reply.order), ("pending", reply.pending))
+    for name, document in documents:
+        if document is not None:
+            yield StreamEvent(name, document)
+    yield StreamEvent("token", {"text": reply.text})
     yield reply
+
+
+def _failed(error: AisleError) -> Failed:
+    metrics.failed_turns.labels(type(error).__name__).inc()
+    return Failed(error)
 
 
 async def _drain(events: "asyncio.Queue[TurnEvent]") -> AsyncIterator[TurnEvent]:
