@@ -31,7 +31,8 @@ PRODUCTS = (
         gender="women", colors=("brown",), rating=4.6, rating_count=10,
         variants=(Variant(variant_id="boot-1-8", size="8", stock=5), Variant(variant_id="boot-1-9", size="9", stock=0)),
     ),
-    Product(product_id="lamp-1", title="Desk Lamp", brand="Lumo", price=Money.usd("29.50"), category=("Home", "Lamps"), rating=4.9, stock=3),
+    Product(product_id="lamp-1", title="Desk Lamp", brand="Lumo", price=Money.usd("29.50"), category=("Home", "Lamps"),
+        rating=4.9, stock=3),
     Product(product_id="mug-1", title="Red Mug", price=None, category=("Kitchen", "Mugs"), colors=("red",), stock=0),
 )  # fmt: skip
 
