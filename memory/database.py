@@ -1,10 +1,45 @@
-"""Where do records that outlive a conversation lie? One SQL database: SQLite by default, PostgreSQL by URL."""
+"""Where do records that outlive a conversation lie? One SQL database: SQLite by default, PostgreSQL by URL.
 
+A new table is declared over ``metadata``, and made by the next numbered file in ``memory/migrations/versions``;
+a test holds the two to each other.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import JSON, Column, DateTime, Float, Index, Integer, MetaData, String, Table, Text, event
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import (
+    JSON,
+    Column,
+    Connection,
+    DateTime,
+    Dialect,
+    Float,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    event,
+    text,
+)
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, NotSupportedError, ProgrammingError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from domain.errors import Unavailable
+
+_MIGRATIONS = Path(__file__).resolve().parent / "migrations"
+_MIGRATION_LOCK = 4_174_151  # any number, the same in all processes
+_RETRY_AFTER_S = 2
+_NOT_AN_OUTAGE = (IntegrityError, ProgrammingError, DataError, NotSupportedError)
+_OUTAGE = (DBAPIError, PoolTimeout, OSError)
 
 metadata = MetaData(
     naming_convention={
@@ -16,6 +51,24 @@ metadata = MetaData(
     }
 )
 
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """Aware times in, UTC times out, on both databases (SQLite forgets the zone)."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is not None and value.tzinfo is None:
+            raise ValueError(f"the time {value!r} has no zone; use UTC")
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
 runs = Table(
     "runs", metadata,
     Column("id", String(36), primary_key=True),
@@ -23,9 +76,10 @@ runs = Table(
     Column("parent_run_id", String(36)),
     Column("session_id", String(64), nullable=False),
     Column("dotted_order", Text, nullable=False),
-    Column("start_time", DateTime(timezone=True), nullable=False),
+    Column("start_time", UtcDateTime, nullable=False),
     Column("document", JSON, nullable=False),
     Index("ix_runs_trace", "trace_id"),
+    Index("ix_runs_roots", "parent_run_id", "start_time"),
     Index("ix_runs_session", "session_id", "start_time"),
 )  # fmt: skip
 
@@ -38,7 +92,7 @@ feedback = Table(
     Column("value", Float),
     Column("product_id", String(512)),
     Column("comment", Text),
-    Column("at", DateTime(timezone=True), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
 )  # fmt: skip
 
 
@@ -60,18 +114,69 @@ def create_engine(url: str) -> AsyncEngine:
     """An engine; SQLite writes ahead and syncs fully, so that what is acknowledged survives a power cut."""
     engine = create_async_engine(url, pool_pre_ping=not url.startswith("sqlite"))
     if url.startswith("sqlite"):
-        event.listen(engine.sync_engine, "connect", _pragmas)
+        event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+        event.listen(engine.sync_engine, "begin", _begin_sqlite)
     return engine
 
 
 async def create_tables(engine: AsyncEngine) -> None:
-    """Brings an empty or older database to the present schema."""
-    async with engine.begin() as connection:
-        await connection.run_sync(metadata.create_all)
+    """Brings an empty or older database to the present schema; of several processes at once, one does it."""
+    async with writing(engine) as connection:
+        await connection.run_sync(_upgrade)
 
 
-def _pragmas(connection: Any, _: Any) -> None:
+@asynccontextmanager
+async def writing(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """One write transaction, committed at the end and rolled back on any error; Unavailable when the database is down.
+
+    IntegrityError and defects of a statement come through: only the caller knows what a duplicate means. On SQLite the
+    write lock is taken at once, so that a transaction that reads first cannot fail because another wrote in between.
+    """
+    try:
+        async with engine.connect() as connection:
+            await connection.execution_options(aisle_writes=True)
+            async with connection.begin():
+                yield connection
+    except _NOT_AN_OUTAGE:
+        raise
+    except _OUTAGE as exc:
+        raise _unavailable(exc) from exc
+
+
+@asynccontextmanager
+async def reading(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """One consistent read; Unavailable when the database is down."""
+    try:
+        async with engine.connect() as connection:
+            yield connection
+    except _NOT_AN_OUTAGE:
+        raise
+    except _OUTAGE as exc:
+        raise _unavailable(exc) from exc
+
+
+def _unavailable(exc: Exception) -> Unavailable:
+    reason = type(exc.orig).__name__ if isinstance(exc, DBAPIError) else type(exc).__name__
+    return Unavailable(f"the database does not answer ({reason}); try again in a moment", retry_after_s=_RETRY_AFTER_S)
+
+
+def _upgrade(connection: Connection) -> None:
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATION_LOCK})
+    config = Config(attributes={"connection": connection})
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    command.upgrade(config, "head")
+
+
+def _prepare_sqlite(connection: Any, _: Any) -> None:
+    # The driver begins no transaction of its own: _begin_sqlite does, so that DDL and reads are inside it too.
+    connection.isolation_level = None
     cursor = connection.cursor()
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("aisle_writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
@@ -59,7 +59,7 @@ def _cursor(last: Run) -> str:
 def _read_cursor(cursor: str) -> tuple[datetime, str]:
     try:
         moment, _, run_id = base64.urlsafe_b64decode(cursor.encode()).decode().partition(" ")
-        return datetime.fromisoformat(moment), run_id
+        return datetime.fromisoformat(moment).astimezone(UTC), run_id
     except (binascii.Error, ValueError) as exc:
         raise BadInput(
             "cursor is not one that this route gave; leave it out to start anew", field="cursor", value=cursor

@@ -1,11 +1,15 @@
 """Which servers do integration tests run against? Real ones of their own, started here and ended with the tests."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
 
+from memory.database import create_engine, create_tables, database_url
 from memory.private_redis import PrivateRedis
+from tests.integration.postgres import PostgresCluster, programs
 
 
 @pytest.fixture(scope="session")
@@ -22,3 +26,28 @@ def own_redis(tmp_path: Path) -> Iterator[PrivateRedis]:
     server = PrivateRedis(tmp_path / "redis")
     yield server
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A PostgreSQL of the test run; the tests that ask for it are left out, visibly, where none is installed."""
+    if programs() is None:
+        pytest.skip("PostgreSQL is not installed (apt-get install postgresql)")
+    cluster = PostgresCluster(tmp_path_factory.mktemp("postgres"))
+    yield cluster.start()
+    cluster.stop()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def engine(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[AsyncEngine]:
+    """An empty database at the present schema, once on each kind."""
+    if request.param == "sqlite":
+        made = create_engine(database_url(None, tmp_path))
+    else:
+        made = create_engine(request.getfixturevalue("postgres_url"))
+        async with made.begin() as connection:
+            await connection.execute(text("DROP SCHEMA public CASCADE"))
+            await connection.execute(text("CREATE SCHEMA public"))
+    await create_tables(made)
+    yield made
+    await made.dispose()
