@@ -1,0 +1,77 @@
+"""Which value does a fact have for one model? Draws from the taxonomy's notation.
+
+"8..40/2 hours ^"    a number in steps of 2 that rises with the price ("v" falls, no mark: by chance)
+"1080p < 2.7K < 4K"  an ordered choice that rises with the price
+("oak", "walnut")    any of these
+"USB-C"              always so
+"""
+
+import random
+import re
+from collections.abc import Mapping
+
+from catalog.product_types import Facts
+
+_RANGE = re.compile(r"^(-?[\d.]+?)\.\.(-?[\d.]+?)(?:/([\d.]+))?(?: (.*?))?(?: ([\^v]))?$")
+_SCATTER = 0.12
+"""How far a fact strays from what the price would suggest, as a share of its range."""
+
+
+def draw_facts(facts: Facts, rng: random.Random, *, position: float) -> dict[str, str]:
+    """One value a fact; ``position`` is where the model's price lies in its type's range, 0 to 1."""
+    return {name: _draw(notation, rng, position) for name, notation in facts.items()}
+
+
+class _Slots(dict[str, str]):
+    """Words to fill into a pattern, noting whether one that was asked for is unknown or empty."""
+
+    missing = False
+
+    def __missing__(self, key: str) -> str:
+        self.missing = True
+        return ""
+
+    def __getitem__(self, key: str) -> str:
+        value = super().__getitem__(key)
+        self.missing = self.missing or not value
+        return value
+
+
+def fill(pattern: str, words: Mapping[str, str]) -> str | None:
+    """The pattern with its {words} filled in, [optional parts] kept where all of theirs are known; None if another is missing."""
+    text = re.sub(r"\[([^\]]*)\]", lambda part: _filled(part.group(1), words) or "", pattern)
+    filled = _filled(text, words)
+    return None if filled is None else re.sub(r"\s+", " ", filled).strip()
+
+
+def slot_name(fact: str) -> str:
+    """"battery_life" for the fact "battery life"."""
+    return re.sub(r"\W+", "_", fact)
+
+
+def _filled(text: str, words: Mapping[str, str]) -> str | None:
+    slots = _Slots(words)
+    filled = text.format_map(slots)
+    return None if slots.missing else filled
+
+
+def _draw(notation: str | tuple[str, ...], rng: random.Random, position: float) -> str:
+    if isinstance(notation, tuple):
+        return rng.choice(notation)
+    where = min(1.0, max(0.0, rng.gauss(position, _SCATTER)))
+    if " < " in notation:
+        steps = notation.split(" < ")
+        return steps[min(len(steps) - 1, int(where * len(steps)))]
+    match = _RANGE.match(notation)
+    if match is None:
+        return notation
+    low, high, step, unit, trend = match.groups()
+    share = {"^": where, "v": 1 - where}.get(trend or "", rng.random())
+    return _number(float(low), float(high), share, step=step or "1") + (f" {unit}" if unit else "")
+
+
+def _number(low: float, high: float, share: float, *, step: str) -> str:
+    size = float(step)
+    value = min(high, max(low, low + round((high - low) * share / size) * size))
+    decimals = len(step.partition(".")[2])
+    return f"{value:,.{decimals}f}"
