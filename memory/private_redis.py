@@ -10,23 +10,35 @@ import shutil
 import signal
 import socket
 import subprocess
+import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 
+import structlog
+
 from domain.errors import StartupError
 
+_log = structlog.get_logger()
 _START_TIMEOUT_S = 10.0
 _STOP_TIMEOUT_S = 10.0
+_FIRST_RESTART_S = 0.2
+_LAST_RESTART_S = 10.0
 
 
 @dataclass
 class PrivateRedis:
-    """A server process that belongs to one state folder. ``start`` gives its URL; ``stop`` ends what ``start`` started."""
+    """A server process that belongs to one state folder. ``start`` gives its URL; ``stop`` ends what ``start`` started.
+
+    In between, a server that dies is started again at the same URL: its append-only file holds every acknowledged write,
+    and clients reconnect by themselves.
+    """
 
     folder: Path
     _process: subprocess.Popen[bytes] | None = None
+    _stopping: threading.Event = field(default_factory=threading.Event)
+    _changing: threading.Lock = field(default_factory=threading.Lock)
 
     def start(self) -> str:
         """The URL of the running server. An orphan of ours from a crash is ended first: its file holds every write.
@@ -38,27 +50,50 @@ class PrivateRedis:
         self._end_orphan()
         password = self._password()
         port = _free_port()
-        config = self._write_config(port, password)
-        log = (self.folder / "server.log").open("ab")
-        # A session of its own: Ctrl-C in the terminal must not end it before the last turn is saved.
-        self._process = subprocess.Popen([program, str(config)], stdout=log, stderr=log, start_new_session=True)
-        log.close()
-        self._pid_file.write_text(str(self._process.pid))
+        command = [program, str(self._write_config(port, password))]
+        self._stopping = threading.Event()
+        self._launch(command)
         self._wait_until_up(port, password)
+        threading.Thread(target=self._watch, args=(command, self._stopping), name="private redis", daemon=True).start()
         return f"redis://:{password}@127.0.0.1:{port}/0"
 
     def stop(self) -> None:
         """Ends the server that ``start`` started; does nothing twice."""
-        if self._process is None:
+        with self._changing:
+            self._stopping.set()
+            process, self._process = self._process, None
+        if process is None:
             return
-        self._process.terminate()
+        process.terminate()
         try:
-            self._process.wait(_STOP_TIMEOUT_S)
+            process.wait(_STOP_TIMEOUT_S)
         except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._process = None
+            process.kill()
+            process.wait()
         self._pid_file.unlink(missing_ok=True)
+
+    def _launch(self, command: list[str]) -> None:
+        with (self.folder / "server.log").open("ab") as log:
+            # A session of its own: Ctrl-C in the terminal must not end it before the last turn is saved.
+            self._process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
+        self._pid_file.write_text(str(self._process.pid))
+
+    def _watch(self, command: list[str], stopping: threading.Event) -> None:
+        delay_s = _FIRST_RESTART_S
+        while (process := self._process) is not None:
+            started = time.monotonic()
+            code = process.wait()
+            if stopping.is_set():
+                return
+            # One that dies again and again (a full disk, say) is tried ever more slowly, and never given up.
+            lived_well = time.monotonic() - started > _LAST_RESTART_S
+            delay_s = _FIRST_RESTART_S if lived_well else min(delay_s * 2, _LAST_RESTART_S)
+            _log.error("private_redis_died", pid=process.pid, code=code, restart_in_s=delay_s)
+            stopping.wait(delay_s)
+            with self._changing:
+                if stopping.is_set():
+                    return
+                self._launch(command)
 
     @property
     def _pid_file(self) -> Path:
