@@ -49,5 +49,14 @@ class Settings(BaseSettings):
     turn_timeout_s: float = Field(default=30.0, gt=0)
 
     langsmith_tracing: bool = Field(default=False, validation_alias="LANGSMITH_TRACING")
+    """Sends every turn's runs to LangSmith too, redacted as they are stored here."""
+    langsmith_endpoint: str = Field(default="https://api.smith.langchain.com", validation_alias="LANGSMITH_ENDPOINT")
+    langsmith_api_key: SecretStr | None = Field(default=None, validation_alias="LANGSMITH_API_KEY")
+    langsmith_project: str = Field(default="aisle", validation_alias="LANGSMITH_PROJECT")
     otlp_endpoint: str | None = Field(default=None, validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT")
+    """Base address of an OpenTelemetry collector (HTTP, protobuf), for example http://127.0.0.1:4318."""
+    otlp_headers: SecretStr | None = Field(default=None, validation_alias="OTEL_EXPORTER_OTLP_HEADERS")
+    """Headers for the collector: "name=value,name=value"."""
+    trace_days: int = Field(default=30, ge=1)
+    """How long traces are kept in the database."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
