@@ -1,0 +1,356 @@
+"""How is Aisle put together and started? The one composition root and the command line: ``python -m app --help``.
+
+    python -m app serve [--catalog NAME]     the page and the API
+    python -m app chat                       the assistant in a terminal
+    python -m app index FEED [--name NAME]   a product feed becomes an index
+    python -m app search "hiking boots"      plain product search
+    python -m app eval scenarios             conversation scenarios against this build
+"""
+
+from server.preflight import problem_with_folder, problem_with_interpreter, problem_with_port
+
+_problem = problem_with_interpreter()
+if _problem:
+    # Before any dependency is imported: what is missing could not say so itself.
+    raise SystemExit(f"aisle: {_problem}")
+
+# ruff: noqa: E402
+import asyncio
+import os
+import secrets
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from agents.assistant import GraphAssistant
+from agents.checking import RelaxAgent
+from agents.compare import CompareAgent
+from agents.orchestrator import build_graph
+from agents.planning import PlanAgent
+from agents.questions import QuestionAgent
+from agents.ranking import FactRanker
+from agents.relaxing import Relaxer
+from agents.reply import ReplyAgent
+from agents.search import SearchAgent
+from agents.shop_info import ShopInfoAgent
+from agents.speaking import Speaker, SpeakingAgent, plain
+from agents.talk import clarify, not_yet, out_of_scope, preference, small_talk, unsafe
+from catalog.pictures import picture
+from catalog.shop import DEMO_SHOP, ShopInfo
+from config import Settings
+from domain.errors import AisleError, IndexUnavailable, StartupError
+from domain.events import TurnFinished
+from domain.plan import TaskKind
+from domain.ports import Formulator, TraceSink
+from domain.product import Product
+from domain.session import Session
+from domain.turn import Received
+from memory.database import create_engine, create_tables, database_url
+from memory.feedback import SqlFeedback
+from memory.private_redis import PrivateRedis
+from memory.redis_limits import RedisRateLimiter
+from memory.redis_sessions import RedisSessions, connect
+from memory.trace_fanout import TraceFanout
+from memory.traces import SqlTraces
+from planner.rule_planner import RulePlanner
+from planner.rules_formulator import RulesFormulator
+from planner.safety import safety_rules
+from server.application import create_app
+from server.logs import log_json
+from server.services import ApiKeys, Limits, ServerServices
+from server.tokens import TokenSigner
+from tools.catalogs import Catalogs
+from tools.onnx_embedder import OnnxEmbedder
+from tools.served_catalog import ServedCatalog
+
+cli = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
+
+
+class SystemClock:
+    """The Clock port: now, in UTC."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Application:
+    """A composed Aisle: nothing is open until ``running`` is entered."""
+
+    settings: Settings
+    catalog: ServedCatalog
+    assistant: GraphAssistant
+    services: ServerServices
+    planner: RulePlanner
+    formulator: Formulator
+    running: Callable[[], AbstractAsyncContextManager[None]]
+
+
+def build(settings: Settings, *, redis_url: str) -> Application:
+    """Names every concrete adapter. ``redis_url`` is the configured server's or the private one's."""
+    clock = SystemClock()
+    catalogs = catalogs_of(settings)
+    embedder = OnnxEmbedder(catalogs.cache_dir, threads=1)
+    catalog = catalogs.serve(settings.catalog, rebuild=catalogs.build_demo if settings.catalog == "demo" else None)
+    engine = create_engine(database_url(_plain(settings.database_url), settings.state_dir))
+    client = connect(redis_url)
+    sessions = RedisSessions(client, clock, ttl_s=settings.session_ttl_s)
+    stored = SqlTraces(engine)
+    sinks = trace_sinks(settings)
+    traces = TraceFanout(stored, *sinks) if sinks else stored
+    planner = RulePlanner(vocabulary=lambda: catalog.vocabulary, safety=safety_rules())
+    formulator = RulesFormulator(planner.lexicon)
+    ranker = FactRanker(planner.lexicon)
+    relaxer = Relaxer(embedder, catalog, ranker, planner.lexicon)
+    graph = build_graph(
+        plan=PlanAgent(planner),
+        search=SearchAgent(formulator, embedder, catalog, catalog, ranker, relaxer),
+        relax=RelaxAgent(relaxer),
+        speak=SpeakingAgent(_speakers(catalog)),
+    )
+    assistant = GraphAssistant(graph, ReplyAgent(catalog), traces, clock)
+
+    async def database_answers() -> None:
+        async with engine.connect():
+            return
+
+    services = ServerServices(
+        assistant=assistant, sessions=sessions, turns=sessions, limiter=RedisRateLimiter(client, clock), catalog=catalog,
+        embedder=embedder, traces=stored, feedback=SqlFeedback(engine), clock=clock,
+        signer=TokenSigner(_secret(settings, "token_key").encode()),
+        keys=ApiKeys(*(_secret(settings, f"{kind}_key") for kind in ("shop", "merchant", "operator"))),
+        limits=Limits(
+            new_sessions_per_minute=settings.new_sessions_per_minute, requests_per_minute=settings.requests_per_minute,
+            max_body_bytes=settings.max_body_bytes, turn_timeout_s=settings.turn_timeout_s, session_ttl_s=settings.session_ttl_s,
+        ),
+        checks={"index": catalog.check, "redis": sessions.ping, "database": database_answers},
+        roles=lambda: {"planner": "rules", "formulator": "rules", "ranker": "rules", "writer": "rules"},
+        picture=drawn_picture,
+    )  # fmt: skip
+
+    @asynccontextmanager
+    async def running() -> AsyncIterator[None]:
+        catalog.open()
+        await create_tables(engine)
+        try:
+            yield
+        finally:
+            await sessions.close()
+            await engine.dispose()
+            catalog.close()
+
+    return Application(settings, catalog, assistant, services, planner, formulator, running)
+
+
+def trace_sinks(settings: Settings) -> list[TraceSink]:
+    """Where runs are sent besides the database: LangSmith and an OpenTelemetry collector, as configured."""
+    sinks: list[TraceSink] = []
+    if settings.langsmith_tracing:
+        from memory.langsmith_traces import LangSmithTraces
+
+        key = _plain(settings.langsmith_api_key)
+        sinks.append(LangSmithTraces(endpoint=settings.langsmith_endpoint, api_key=key, project=settings.langsmith_project))
+    if settings.otlp_endpoint:
+        from memory.otlp_traces import OtlpTraces
+
+        sinks.append(OtlpTraces.connect(settings.otlp_endpoint, headers=_plain(settings.otlp_headers)))
+    return sinks
+
+
+def catalogs_of(settings: Settings) -> Catalogs:
+    """The named indexes of this installation."""
+    return Catalogs(settings.state_dir, settings.qdrant_url, _plain(settings.qdrant_api_key))
+
+
+def prepare_index(settings: Settings) -> None:
+    """Builds the demo index where it is missing or of another catalogue; any other index must be there already."""
+    catalogs = catalogs_of(settings)
+    if settings.catalog == "demo":
+        catalogs.build_demo()
+    elif catalogs.home(settings.catalog).current_id() is None:
+        fix = f"python -m app index FEED --name {settings.catalog}"
+        raise IndexUnavailable(f"there is no index {settings.catalog!r}; build it with `{fix}`")
+
+
+def drawn_picture(product: Product) -> str | None:
+    """An SVG for products whose picture this server draws."""
+    return picture(product) if (product.image_url or "").startswith("/pictures/") else None
+
+
+# ---- commands
+
+
+@cli.command()
+def serve(
+    catalog: Annotated[str | None, typer.Option(help="Name of the index to serve.")] = None,
+    host: Annotated[str | None, typer.Option()] = None,
+    port: Annotated[int | None, typer.Option()] = None,
+) -> None:
+    """Serves the page and the API until Ctrl-C."""
+    import uvicorn
+
+    settings = _settings(catalog=catalog, host=host, port=port)
+    _stop_on(problem_with_folder(settings.state_dir) or problem_with_port(settings.host, settings.port))
+    log_json(settings.log_level)
+    prepare_index(settings)
+    private = None if settings.redis_url else PrivateRedis(settings.state_dir / "redis")
+    url = private.start() if private else _plain(settings.redis_url)
+    assert url is not None
+    try:
+        application = build(settings, redis_url=url)
+        web = create_app(application.services, lifespan=application.running)
+        print(f"Aisle serves {settings.catalog!r} at http://{settings.host}:{settings.port}", flush=True)
+        config = uvicorn.Config(web, settings.host, settings.port, log_level="warning", timeout_graceful_shutdown=10, server_header=False)
+        uvicorn.Server(config).run()
+    finally:
+        if private:
+            private.stop()
+
+
+@cli.command()
+def index(
+    feed: Annotated[str, typer.Argument(help="A feed file, or 'demo' for the demo catalogue.")],
+    name: Annotated[str | None, typer.Option(help="Name of the index; the file's name by default.")] = None,
+    currency: Annotated[str, typer.Option(help="Currency of prices that name none.")] = "USD",
+    rebuild: Annotated[bool, typer.Option(help="Build anew even if nothing changed.")] = False,
+) -> None:
+    """Builds an index from a product feed; what cannot be taken is reported row by row."""
+    from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    settings = _settings()
+    _stop_on(problem_with_folder(settings.state_dir))
+    if feed == "demo":
+        prepare_index(settings)
+        print("demo: ready")
+        return
+    path = Path(feed)
+    with Progress(SpinnerColumn(), TextColumn("{task.description}"), MofNCompleteColumn(), TimeElapsedColumn()) as bar:
+        task = bar.add_task(f"indexing {path.name}", total=None)
+        report = catalogs_of(settings).build_from_feed(
+            path, name=name or path.stem.lower(), currency=currency, rebuild=rebuild,
+            progress=lambda rows: bar.update(task, completed=rows),
+        )  # fmt: skip
+    print(
+        f"{report.name}: {report.count} products ({report.added} added, {report.changed} changed, {report.unchanged} unchanged, "
+        f"{report.removed} removed), {report.rejected_count} rows rejected, {report.embedded} embedded, {report.seconds:.1f} s"
+    )
+    for rejection in report.rejected[:10]:
+        print(f"  line {rejection.line}: {rejection.field} = {rejection.value!r}: {rejection.reason}")
+
+
+@cli.command()
+def search(
+    query: str,
+    limit: Annotated[int, typer.Option(min=1, max=100)] = 10,
+    catalog: Annotated[str | None, typer.Option(help="Name of the index.")] = None,
+) -> None:
+    """Plain product search, without a conversation."""
+    from domain.filters import Filters
+    from domain.search import HybridQuery
+
+    async def run() -> None:
+        settings = _settings(catalog=catalog)
+        prepare_index(settings)
+        served, embedder = catalogs_of(settings).serve(settings.catalog), OnnxEmbedder(settings.state_dir / "cache")
+        served.open()
+        vector = (await embedder.embed([query]))[0]
+        found = await served.retrieve(HybridQuery(text=query, vector=vector), Filters(), limit=limit)
+        for candidate in found.candidates:
+            product = candidate.product
+            print(f"{candidate.score:.2f}  {str(product.price or '-'):>10}  {product.title}  [{product.product_id}]")
+        served.close()
+
+    asyncio.run(run())
+
+
+@cli.command()
+def chat(catalog: Annotated[str | None, typer.Option(help="Name of the index.")] = None) -> None:
+    """Talks with the assistant in the terminal; an empty line ends."""
+    from rich.console import Console
+
+    settings = _settings(catalog=catalog)
+    _stop_on(problem_with_folder(settings.state_dir))
+    log_json(settings.log_level)
+    prepare_index(settings)
+
+    async def run() -> None:
+        application = build(settings, redis_url="redis://127.0.0.1:1/0")  # the terminal keeps its session in memory
+        console = Console()
+        async with application.running():
+            await _talk(application, console)
+
+    asyncio.run(run())
+
+
+async def _talk(application: Application, console: object) -> None:
+    from rich.console import Console
+
+    assert isinstance(console, Console)
+    now = datetime.now(UTC)
+    session = Session(session_id="terminal", created_at=now, expires_at=now + timedelta(days=1))
+    while message := (await asyncio.to_thread(console.input, "[bold]you[/] ")).strip():
+        received = Received(turn_id=secrets.token_hex(8), message=message, at=datetime.now(UTC), session=session)
+        async for event in application.assistant.answer(received):
+            if isinstance(event, TurnFinished):
+                session = event.session
+                console.print(f"[bold green]aisle[/] {event.reply.text}", highlight=False)
+                for section in event.reply.sections:
+                    console.print(f"  [bold]{section.category}[/]", highlight=False)
+                    for product in section.products:
+                        console.print(f"   {product.ordinal}. {product.title}  {product.price or ''}", markup=False, highlight=False)
+
+
+# ---- small things
+
+
+def _speakers(catalog: ServedCatalog) -> dict[TaskKind, Speaker]:
+    return {
+        "small_talk": plain(small_talk), "out_of_scope": plain(out_of_scope), "unsafe": plain(unsafe), "clarify": plain(clarify),
+        "preference": plain(preference), "compare": CompareAgent(catalog), "question": QuestionAgent(catalog),
+        "shop_question": ShopInfoAgent(ShopInfo.load(DEMO_SHOP)),
+        "cart": plain(not_yet), "checkout": plain(not_yet), "order": plain(not_yet),
+    }  # fmt: skip
+
+
+def _settings(**given: object) -> Settings:
+    return Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
+
+
+def _secret(settings: Settings, name: str) -> str:
+    """The configured secret, or one made once and kept in the state folder, readable by this user only."""
+    configured = _plain(getattr(settings, name))
+    if configured:
+        return configured
+    file = settings.state_dir / "secrets" / name
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if not file.exists():
+        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        os.write(handle, secrets.token_urlsafe(32).encode())
+        os.close(handle)
+    return file.read_text().strip()
+
+
+def _plain(secret: object) -> str | None:
+    return None if secret is None else secret.get_secret_value()  # type: ignore[attr-defined, no-any-return]
+
+
+def _stop_on(problem: str | None) -> None:
+    if problem:
+        raise StartupError(problem)
+
+
+def main() -> None:
+    """Runs a command; what we raise on purpose is one line and exit code 1."""
+    try:
+        cli()
+    except AisleError as error:
+        raise SystemExit(f"aisle: {error}") from None
+
+
+if __name__ == "__main__":
+    main()
