@@ -4,15 +4,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from qdrant_client import QdrantClient
-
 from catalog.feeds.reading import feed_hash, read_feed
 from catalog.feeds.rows import FeedRow
 from domain.search import Vectors
 from tools.embedding_cache import EmbeddingCache
 from tools.fusion import FusionWeights, committed_weights
 from tools.index_home import IndexHome
-from tools.index_server import IndexOnServer
 from tools.index_store import IndexFolder
 from tools.indexing import IndexBuilder, IndexReport
 from tools.onnx_embedder import OnnxEmbedder
@@ -21,17 +18,23 @@ from tools.served_catalog import ServedCatalog
 
 @dataclass(frozen=True)
 class Catalogs:
-    """Named indexes: in the state folder with the embedded engine, or on a Qdrant server where ``client`` is given."""
+    """Named indexes: in the state folder with the embedded engine, or on the Qdrant server that ``qdrant_url`` names."""
 
     state_dir: Path
-    client: QdrantClient | None = None
+    qdrant_url: str | None = None
+    qdrant_api_key: str | None = None
     weights: FusionWeights = field(default_factory=committed_weights)
     builder_threads: int = 2
 
     def home(self, name: str) -> IndexHome:
         """Where the builds of ``name`` live; BadInput for a name that is no index name."""
         folder = IndexFolder(self.state_dir, name)
-        return folder if self.client is None else IndexOnServer(self.client, name)
+        if self.qdrant_url is None:
+            return folder
+        # The client takes 2 s to import, which a start with the embedded engine need not pay.
+        from tools.index_server import IndexOnServer
+
+        return IndexOnServer.connect(self.qdrant_url, name, api_key=self.qdrant_api_key)
 
     def build_from_feed(
         self,
@@ -74,7 +77,7 @@ class Catalogs:
         return self.state_dir / "cache"
 
     def _work_root(self, name: str) -> Path:
-        return self.state_dir / ("indexes" if self.client is None else "server-indexes") / name
+        return self.state_dir / ("indexes" if self.qdrant_url is None else "server-indexes") / name
 
 
 class _LazyEncoder:

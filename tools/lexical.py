@@ -11,11 +11,10 @@ import snowballstemmer
 from domain.terms import fold
 
 _WORD = re.compile(r"[a-z0-9]+(?:\.[0-9]+)?")
-_STOPWORDS = frozenset({
-    "a", "an", "and", "are", "as", "at", "be", "by", "for", "from", "has", "have", "i", "in", "is", "it", "its", "me",
-    "my", "of", "on", "or", "our", "that", "the", "their", "this", "to", "was", "we", "were", "will", "with", "you",
-    "your", "s", "t", "m", "im", "need", "want", "looking", "some", "any", "please",
-})  # fmt: skip
+_STOPWORDS = frozenset(
+    "a an and are as at be by for from has have i in is it its me my of on or our that the their this to was we were "
+    "will with you your s t m im need want looking some any please".split()
+)  # fmt: skip
 _STEMMER = snowballstemmer.stemmer("english")
 
 
