@@ -20,6 +20,7 @@ from server.bodies import check_text
 
 _log = structlog.get_logger()
 MESSAGE_LIMIT = 4000
+_WIND_UP_S = 0.25
 
 
 @dataclass(frozen=True)
@@ -55,11 +56,11 @@ class TurnRunner:
 
         async def run() -> None:
             async with running:
-                await self._run(session.session_id, text, turn, events)
+                outcome = await self._run(session.session_id, text, turn, events)
+            # Only now: who has the reply may send the next message at once, and must not be told that this turn still runs.
+            events.put_nowait(outcome)
 
-        task = asyncio.create_task(run(), name=f"turn {turn}")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._keep(asyncio.create_task(run(), name=f"turn {turn}"))
         return _drain(events)
 
     async def finish(self) -> None:
@@ -67,36 +68,46 @@ class TurnRunner:
         if self._tasks:
             await asyncio.wait(set(self._tasks), timeout=self.timeout_s)
 
-    async def _run(self, session_id: str, text: str, turn_id: str, events: "asyncio.Queue[TurnEvent]") -> None:
+    async def _run(self, session_id: str, text: str, turn_id: str, events: "asyncio.Queue[TurnEvent]") -> Reply | Failed:
         structlog.contextvars.bind_contextvars(turn_id=turn_id)
         try:
             async with asyncio.timeout(self.timeout_s):
                 # Asked again inside the lease: the same turn may have finished between the first look and now.
-                reply = await self._saved(session_id, turn_id, text) or await self._answer(session_id, text, turn_id, events)
-            events.put_nowait(reply)
+                return await self._saved(session_id, turn_id, text) or await self._answer(session_id, text, turn_id, events)
         except TimeoutError:
-            events.put_nowait(_failed(Unavailable(f"the turn took over {self.timeout_s:g} s; try again", retry_after_s=1)))
+            return _failed(Unavailable(f"the turn took over {self.timeout_s:g} s; try again", retry_after_s=1))
         except AisleError as error:
-            events.put_nowait(_failed(error))
+            return _failed(error)
         except Exception as error:  # noqa: BLE001
             # The task's own edge: an unforeseen defect must reach the client as a failure, not as silence.
             _log.exception("turn_failed")
-            events.put_nowait(_failed(AisleError(type(error).__name__)))
+            return _failed(AisleError(type(error).__name__))
 
     async def _answer(self, session_id: str, text: str, turn_id: str, events: "asyncio.Queue[TurnEvent]") -> Reply:
         session = await self.sessions.load(session_id)
         if session is None:
-            raise Conflict("the session was forgotten meanwhile")
+            raise Conflict("the session was forgotten meanwhile; open a new one with POST /sessions")
         at = self.clock.now()
-        received = Received(turn_id=turn_id, message=text, at=at, session=session)
-        async for event in self.assistant.answer(received):
+        answering = self.assistant.answer(Received(turn_id=turn_id, message=text, at=at, session=session))
+        async for event in answering:
             if isinstance(event, TurnFinished):
-                record = TurnRecord(turn_id=turn_id, message=text, at=at, reply=event.reply)
-                await self.turns.commit(event.session, record)
+                await self.turns.commit(event.session, TurnRecord(turn_id=turn_id, message=text, at=at, reply=event.reply))
                 metrics.observe(event.reply)
+                await self._wind_up(answering)
                 return event.reply
             events.put_nowait(event)
         raise AisleError("the assistant ended without a reply")
+
+    async def _wind_up(self, answering: AsyncIterator[object]) -> None:
+        """Lets the assistant store its trace; a trace store that hangs delays no reply for long."""
+        rest = asyncio.create_task(_exhaust(answering), name="winding up")
+        self._keep(rest)
+        await asyncio.wait({rest}, timeout=_WIND_UP_S)
+
+    def _keep(self, task: "asyncio.Task[None]") -> None:
+        """The loop itself holds tasks weakly; ``finish`` waits for those held here."""
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _saved(self, session_id: str, turn_id: str, text: str) -> Reply | None:
         record = await self.turns.saved(session_id, turn_id)
@@ -116,6 +127,15 @@ def checked_message(message: str) -> str:
         raise BadInput(f"message has {len(text)} characters; at most {MESSAGE_LIMIT} are taken", field="message", value=text)
     check_text(text, "message")
     return text
+
+
+async def _exhaust(answering: AsyncIterator[object]) -> None:
+    try:
+        async for _ in answering:
+            pass
+    except Exception:  # noqa: BLE001
+        # The reply stands and is saved: what fails after it is for the log alone.
+        _log.exception("winding_up_failed")
 
 
 async def _replayed(reply: Reply) -> AsyncIterator[TurnEvent]:

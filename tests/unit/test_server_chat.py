@@ -2,10 +2,13 @@
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
 
 import pytest
 
 from domain.errors import Unavailable
+from domain.events import StreamEvent, TurnFinished
+from domain.turn import Received
 from server.services import Limits
 from tests.fakes import EchoAssistant, MemorySessions
 from tests.server_kit import PRODUCTS, Setup, bearer, events, serving
@@ -234,3 +237,43 @@ async def test_products_of_a_reply_are_those_of_the_catalogue() -> None:
     shown = reply["sections"][0]["products"]
     assert [p["ordinal"] for p in shown] == [1, 2]
     assert [p["title"] for p in shown] == [p.title for p in PRODUCTS[:2]]
+
+
+async def test_who_has_a_reply_may_send_the_next_message_at_once() -> None:
+    async with serving() as server:
+        token = (await server.open())["token"]
+        answers = [await server.say(f"message {i}", token=token) for i in range(20)]
+
+    assert {a.status_code for a in answers} == {200}
+
+
+class SlowToWindUp(EchoAssistant):
+    """Stores its trace after the reply, and takes its time."""
+
+    stored = 0
+
+    async def answer(self, received: Received) -> AsyncIterator[StreamEvent | TurnFinished]:
+        async for event in super().answer(received):
+            yield event
+        await asyncio.sleep(self.takes_s)
+        self.stored += 1
+
+    takes_s = 0.01
+
+
+async def test_a_trace_is_stored_before_the_reply_is_sent() -> None:
+    assistant = SlowToWindUp()
+    async with serving(Setup(assistant=assistant)) as server:
+        await server.say("boots", token=(await server.open())["token"])
+        assert assistant.stored == 1
+
+
+async def test_a_trace_store_that_hangs_delays_no_reply_for_long_and_is_waited_for_at_shutdown() -> None:
+    assistant = SlowToWindUp()
+    assistant.takes_s = 1.0
+    async with serving(Setup(assistant=assistant)) as server:
+        async with asyncio.timeout(0.9):
+            answer = await server.say("boots", token=(await server.open())["token"])
+        assert (answer.status_code, assistant.stored) == (200, 0)
+
+    assert assistant.stored == 1
