@@ -1,10 +1,10 @@
 """How is Aisle put together and started? The one composition root and the command line: ``python -m app --help``.
 
-    python -m app serve [--catalog NAME]     the page and the API
-    python -m app chat                       the assistant in a terminal
-    python -m app index FEED [--name NAME]   a product feed becomes an index
-    python -m app search "hiking boots"      plain product search
-    python -m app eval scenarios             conversation scenarios against this build
+python -m app serve [--catalog NAME]     the page and the API
+python -m app chat                       the assistant in a terminal
+python -m app index FEED [--name NAME]   a product feed becomes an index
+python -m app search "hiking boots"      plain product search
+python -m app eval scenarios             conversation scenarios against this build
 """
 
 from server.preflight import problem_with_folder, problem_with_interpreter, problem_with_port
@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from catalog.pictures import picture
 
 from agents.assistant import GraphAssistant
 from agents.checking import RelaxAgent
@@ -40,7 +41,6 @@ from agents.search import SearchAgent
 from agents.shop_info import ShopInfoAgent
 from agents.speaking import Speaker, SpeakingAgent, plain
 from agents.talk import clarify, not_yet, out_of_scope, preference, small_talk, unsafe
-from catalog.pictures import picture
 from catalog.shop import DEMO_SHOP, ShopInfo
 from config import Settings
 from domain.errors import AisleError, IndexUnavailable, StartupError
@@ -136,6 +136,7 @@ def build(settings: Settings, *, redis_url: str) -> Application:
     @asynccontextmanager
     async def running() -> AsyncIterator[None]:
         catalog.open()
+        await asyncio.to_thread(planner.lexicon)
         await create_tables(engine)
         try:
             yield
@@ -205,7 +206,9 @@ def serve(
         application = build(settings, redis_url=url)
         web = create_app(application.services, lifespan=application.running)
         print(f"Aisle serves {settings.catalog!r} at http://{settings.host}:{settings.port}", flush=True)
-        config = uvicorn.Config(web, settings.host, settings.port, log_level="warning", timeout_graceful_shutdown=10, server_header=False)
+        config = uvicorn.Config(
+            web, settings.host, settings.port, log_level="warning", timeout_graceful_shutdown=10, server_header=False
+        )
         uvicorn.Server(config).run()
     finally:
         if private:
@@ -262,7 +265,7 @@ def search(
         found = await served.retrieve(HybridQuery(text=query, vector=vector), Filters(), limit=limit)
         for candidate in found.candidates:
             product = candidate.product
-            print(f"{candidate.score:.2f}  {str(product.price or '-'):>10}  {product.title}  [{product.product_id}]")
+            print(f"{candidate.score:.2f}  {product.price or '-'!s:>10}  {product.title}  [{product.product_id}]")
         served.close()
 
     asyncio.run(run())
@@ -302,7 +305,9 @@ async def _talk(application: Application, console: object) -> None:
                 for section in event.reply.sections:
                     console.print(f"  [bold]{section.category}[/]", highlight=False)
                     for product in section.products:
-                        console.print(f"   {product.ordinal}. {product.title}  {product.price or ''}", markup=False, highlight=False)
+                        console.print(
+                            f"   {product.ordinal}. {product.title}  {product.price or ''}", markup=False, highlight=False
+                        )
 
 
 # ---- small things
@@ -336,7 +341,7 @@ def _secret(settings: Settings, name: str) -> str:
 
 
 def _plain(secret: object) -> str | None:
-    return None if secret is None else secret.get_secret_value()  # type: ignore[attr-defined, no-any-return]
+    return None if secret is None else secret.get_secret_value()  # type: ignore[attr-defined]
 
 
 def _stop_on(problem: str | None) -> None:

@@ -16,8 +16,13 @@ from planner.lexicon import BASE_COLORS, Lexicon, stem, words_of
 _AFFORDABLE = re.compile(r"\b(?:cheap(?:er|est)?|affordable|inexpensive|budget|low[- ]cost|bargain|good value)\b")
 _BEST = re.compile(r"\b(?:best|top[- ]rated|highest[- ]rated|premium|high[- ]end|top quality|finest|luxury)\b")
 _CHEAPEST = re.compile(r"\bcheapest\b|\blowest price\b")
+_GENDERS = frozenset({"women", "woman", "men", "man", "kids", "kid", "boy", "girl", "ladies"})
 _PRIOR_RATING, _PRIOR_COUNT = 4.0, 20
 """A rating from few people counts little: Bayesian mean over 20 imagined ratings of 4.0."""
+
+
+RIGHT_KIND = 0.4
+"""Type match from which a product is the kind of thing that was asked for."""
 
 
 @dataclass(frozen=True)
@@ -54,10 +59,11 @@ class FactRanker:
         """All candidates that are the right kind of thing, best first; colour twins of one model follow its best one."""
         if not candidates:
             return ()
-        fit = {c.product.product_id: type_match(c.product, wanted_type or task.subject, task.request) for c in candidates}
-        best_fit = max(fit.values())
-        # Accessories of a thing are not the thing: with enough of the right type, the rest stays out.
-        right = [c for c in candidates if fit[c.product.product_id] >= best_fit - 0.3] if best_fit >= 0.6 else list(candidates)
+        fit = {c.product.product_id: type_match(c.product, wanted_type or task.subject) for c in candidates}
+        # Accessories of a thing are not the thing, and mice are no answer to "cheaper headsets".
+        right = [c for c in candidates if fit[c.product.product_id] >= RIGHT_KIND]
+        if not right:
+            return ()
         lowered = message.casefold()
         middle = median([c.product.price.minor for c in right if c.product.price] or [0])
         scored = [(self._score(c, fit[c.product.product_id], task, lowered, preferences, middle), c) for c in right]
@@ -76,20 +82,19 @@ class FactRanker:
         return score - (1.0 if product.in_stock is False else 0.0)
 
 
-def type_match(product: Product, wanted_type: str | None, request: str) -> float:
-    """1 for the very type, 0.6 when the thing's head noun names the product, else 0; 0.5 when no type is known."""
-    category = {fold(name) for name in product.category}
-    title = [stem(w) for w in words_of(product.title)]
+def type_match(product: Product, wanted_type: str | None) -> float:
+    """1 for the very type; 0.8 for its kin (same head noun, all its words named); 0 for another thing; 0.5 without a type."""
     if wanted_type is None:
         return 0.5
-    wanted = [stem(w) for w in words_of(wanted_type)]
-    leaves = [[stem(w) for w in words_of(name)] for name in product.category[-1:]]
-    bare = [[w for w in leaf if w not in ("women", "men", "kid", "boy", "girl")] for leaf in leaves]
-    if wanted_type in category or wanted in bare:
+    leaf, wanted = _bare(product.leaf_category or ""), _bare(wanted_type)
+    if wanted == leaf:
         return 1.0
-    if bare and bare[0] and wanted and bare[0][-1] == wanted[-1]:
-        return 0.8 if set(wanted) <= set(title) | set(bare[0]) else 0.6
-    return 0.5 if set(wanted) <= set(title) else 0.0
+    named = set(wanted) <= {stem(w) for w in words_of(product.title)} | set(leaf)
+    return 0.8 if named and leaf and wanted and leaf[-1] == wanted[-1] else 0.0
+
+
+def _bare(name: str) -> list[str]:
+    return [stem(w) for w in words_of(name) if w not in _GENDERS]
 
 
 def why_of(product: Product, filters: Filters, *, variant_size: str | None = None) -> str:
@@ -143,7 +148,7 @@ def _diverse(ranked: tuple[RankedProduct, ...], filters: Filters) -> tuple[Ranke
 def _model(product: Product) -> str:
     """The title without colour words: one key for all colours of a model."""
     own = {w for color in product.colors for w in words_of(color)}
-    return " ".join(w for w in words_of(product.title) if w not in BASE_COLORS and w not in own)
+    return " ".join(sorted(w for w in words_of(product.title) if w not in BASE_COLORS and w not in own and w not in _GENDERS))
 
 
 def _rating(product: Product, message: str) -> float:

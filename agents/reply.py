@@ -112,7 +112,7 @@ def updated_session(finished: Finished, reply: Reply) -> Session:
             "summary": _summary(session.summary, dropped),
             # What the shopper asked for stands, also when it was opened once for this reply.
             "standing": planned.plan.standing,
-            "subject": _subject(session, searches),
+            "subject": _subject(session, searches, found=bool(shown)),
             "recipient": planned.plan.recipient,
             "shown": shown[:_SHOWN_KEPT] or session.shown,
             "question": clarification.question if clarification else None,
@@ -181,7 +181,7 @@ def _names(context: TurnContext) -> str:
 
 
 def _noun(task: Task, category: str) -> str:
-    return task.request or category.casefold()
+    return category.casefold() if task.subject else task.request or category.casefold()
 
 
 def _words(held: Filters) -> str:
@@ -273,8 +273,11 @@ def _remembered(view: ProductView, category: str) -> ShownProduct:
     )  # fmt: skip
 
 
-def _subject(session: Session, searches: tuple[Task, ...]) -> str | None:
-    return searches[-1].request if searches else session.subject
+def _subject(session: Session, searches: tuple[Task, ...], *, found: bool) -> str | None:
+    if not searches:
+        return session.subject
+    lost = not found and searches[-1].subject is None and session.subject is not None
+    return session.subject if lost else searches[-1].request
 
 
 def _summary(before: str, dropped: tuple[Exchange, ...]) -> str:

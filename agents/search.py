@@ -7,7 +7,7 @@ from langgraph.runtime import Runtime
 
 from agents.context import TurnContext
 from agents.feed import Dealt
-from agents.ranking import FactRanker, type_match
+from agents.ranking import FactRanker
 from agents.relaxing import Relaxer
 from agents.state import BranchState, PlannedState, SearchOutcome, TurnState
 from domain.errors import AisleError
@@ -16,7 +16,7 @@ from domain.filters import FilterField
 from domain.plan import Task
 from domain.ports import Embedder, Formulator, ProductSource, Retriever
 from domain.proposal import ProposedCategory
-from domain.search import Candidate, HybridQuery, RankedProduct, Retrieved
+from domain.search import HybridQuery, RankedProduct, Retrieved
 from domain.terms import fold
 from domain.turn import FormulationRequest, Planned
 from evaluator.relevance import relevant
@@ -120,8 +120,9 @@ class SearchAgent:
 
     def _wanted_type(self, category: ProposedCategory, task: Task, planned: Planned) -> str | None:
         """The catalogue's type that the category names, else the task's own."""
-        mentions = self.ranker.lexicon().type_mentions(words_of(category.category))
-        named = mentions[-1].name if mentions else None
+        lexicon = self.ranker.lexicon()
+        main = lexicon.main_thing(words_of(category.category))
+        named = main.name if main and main.name in lexicon.vocabulary.types else None
         return task.subject if _says(category, task) and task.subject else named or task.subject
 
     async def _anchor(self, task: Task) -> str | None:
@@ -152,8 +153,3 @@ def _constraints(task: Task) -> str:
 def unfiltered_note(fields: tuple[FilterField, ...]) -> str:
     """What checks say of filters that the catalogue carries no values for."""
     return f"no product of this catalogue carries {', '.join(fields)}; ranked by the words instead"
-
-
-def candidates_of_type(candidates: tuple[Candidate, ...], wanted: str | None) -> int:
-    """How many candidates are of the very type."""
-    return sum(type_match(c.product, wanted, "") >= 1.0 for c in candidates) if wanted else 0

@@ -12,45 +12,8 @@ from domain.turn import Planned
 from planner.lexicon import stem, words_of
 
 _PLAIN = frozenset(
-    [
-        "what",
-        "is",
-        "are",
-        "your",
-        "you",
-        "the",
-        "a",
-        "an",
-        "do",
-        "does",
-        "how",
-        "can",
-        "i",
-        "my",
-        "to",
-        "of",
-        "for",
-        "in",
-        "on",
-        "it",
-        "be",
-        "will",
-        "get",
-        "much",
-        "long",
-        "many",
-        "policy",
-        "there",
-        "any",
-        "if",
-        "with",
-        "and",
-        "or",
-        "have",
-        "this",
-        "shop",
-        "store",
-    ]
+    "what is are your you the a an do does how can i my to of for in on it be will get much long many policy there "
+    "any if with and or have this shop store".split()
 )
 
 

@@ -22,6 +22,8 @@ class Task(Document):
     """Products that the message refers to, resolved from what was shown."""
     subject: str | None = None
     """Type of thing wanted, as the catalogue's vocabulary names it; None when unknown."""
+    categories: tuple[str, ...] = ()
+    """Categories that were shown together and stay together when the shopper narrows them; empty otherwise."""
 
 
 class Clarification(Document):

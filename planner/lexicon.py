@@ -19,10 +19,12 @@ _WORD = re.compile(r"[a-z0-9]+(?:['.][a-z0-9]+)*")
 _LONGEST = 4
 _TYPO_CUTOFF = 82.0
 BASE_COLORS = frozenset(
-    ["black", "white", "red", "blue", "navy", "green", "olive", "gray", "brown", "tan", "beige", "pink", "purple", "yellow", "orange", "teal", "burgundy", "gold", "silver", "cream", "khaki", "charcoal", "lavender", "mint", "turquoise", "maroon", "coral", "ivory", "bronze", "copper", "rose", "multicolor", "clear"]
+    "black white red blue navy green olive gray brown tan beige pink purple yellow orange teal burgundy gold silver "
+    "cream khaki charcoal lavender mint turquoise maroon coral ivory bronze copper rose multicolor clear".split()
 )  # fmt: skip
 BASE_MATERIALS = frozenset(
-    ["leather", "suede", "wool", "merino", "cotton", "linen", "silk", "denim", "polyester", "nylon", "fleece", "down", "bamboo", "wood", "oak", "steel", "plastic", "glass", "ceramic", "rubber", "canvas", "velvet", "cashmere", "mesh", "aluminum", "latex"]
+    "leather suede wool merino cotton linen silk denim polyester nylon fleece down bamboo wood oak steel plastic "
+    "glass ceramic rubber canvas velvet cashmere mesh aluminum latex".split()
 )  # fmt: skip
 
 
@@ -79,8 +81,40 @@ class Lexicon:
         )  # fmt: skip
 
     def type_mentions(self, words: list[str]) -> list[Mention]:
-        """Product types named in the words, longest first reading, left to right."""
-        return self._mentions([stem(word) for word in words], self.types)
+        """Product types named in the words, longest first reading, left to right. "Skiing" names no skis."""
+        found = self._mentions([stem(word) for word in words], self.types)
+        return [m for m in found if m.end - m.start > 1 or not words[m.start].endswith("ing") or m.name.endswith("ing")]
+
+    def thing_mentions(self, words: list[str]) -> list[Mention]:
+        """Types, and single words that head some type ("boots"), left to right; the name of a head is the word."""
+        types = self.type_mentions(words)
+        taken = {i for m in types for i in range(m.start, m.end)}
+        heads = [
+            Mention(i, i + 1, word)
+            for i, word in enumerate(words)
+            if i not in taken and stem(word) in self.heads and not word.endswith("ing")
+        ]
+        return sorted([*types, *heads], key=lambda m: m.start)
+
+    def main_thing(self, words: list[str]) -> Mention | None:
+        """What the words ask for: the last thing that is no modifier; "backpack for my laptop" is a laptop backpack."""
+        things = self.thing_mentions(words)
+        if not things:
+            return None
+        owners = [m for m in things if not self._modifies(m, words)]
+        main = (owners or things)[-1] if not owners else owners[-1]
+        for other in things:
+            if other is not main and self._modifies(other, words):
+                compound = self.types.get(stems(f"{words[other.end - 1]} {words[main.end - 1]}"))
+                if compound:
+                    return Mention(main.start, main.end, compound)
+        return main
+
+    @staticmethod
+    def _modifies(mention: Mention, words: list[str]) -> bool:
+        """Whether a preposition stands before it: "for my laptop", "with a hood"."""
+        before = words[max(0, mention.start - 3) : mention.start]
+        return any(w in ("for", "with", "under", "on", "inside") for w in before)
 
     def feature_mentions(self, words: list[str]) -> list[Mention]:
         return self._mentions([stem(word) for word in words], self.features)

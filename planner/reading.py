@@ -62,32 +62,8 @@ _GENERIC_FEATURES = (
 )  # fmt: skip
 # Words beside which a material or colour is no constraint of the product itself.
 _NOT_EXCLUDABLE = frozenset(
-    [
-        "sure",
-        "matter",
-        "idea",
-        "problem",
-        "rush",
-        "hurry",
-        "worries",
-        "thanks",
-        "need",
-        "looking",
-        "interested",
-        "time",
-        "money",
-        "budget",
-        "more",
-        "longer",
-        "sure",
-        "bad",
-        "much",
-        "expensive",
-        "pricey",
-        "idea",
-        "clue",
-        "fan",
-    ]
+    "sure matter idea problem rush hurry worries thanks need looking interested time money budget more longer sure "
+    "bad much expensive pricey idea clue fan".split()
 )
 
 

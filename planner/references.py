@@ -26,7 +26,7 @@ _CHEAPEST = re.compile(
 _PRICIEST = re.compile(r"\b(?:the )?(?:most expensive|priciest|dearest|pricier)(?: (?:one|option|of (?:those|these|the|them)))")
 _ALL = re.compile(r"\b(?:both|all (?:of )?(?:them|these|those)|these|those|them|the (?:two|three|four))\b")
 _IT = re.compile(r"\b(?:it|its|it's|this one|that one|this|that)\b")
-_FROM = re.compile(r"\b(?:from|of|in|among) (?:the )?(?P<group>[a-z' -]{3,40})$")
+_FROM = re.compile(r"\b(?:from|of|in|among) (?:the )?(?P<group>[a-z'-]{3,20}(?: [a-z'-]{3,20})?)")
 _TITLE_CUTOFF = 80
 
 
@@ -71,11 +71,10 @@ def resolve(text: str, shown: tuple[ShownProduct, ...]) -> Resolved:
 
 def _pool(text: str, shown: tuple[ShownProduct, ...]) -> list[ShownProduct]:
     """The section that "from the boots" names, else everything shown."""
-    match = _FROM.search(text.strip(" ?.!"))
-    if match:
+    for match in _FROM.finditer(text):
         wanted = {stem(w) for w in words_of(match.group("group"))}
         inside = [p for p in shown if wanted & {stem(w) for w in words_of(p.category)}]
-        if inside:
+        if inside and len(inside) < len(shown):
             return inside
     return list(shown)
 

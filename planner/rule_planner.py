@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
-from itertools import pairwise
 
 from catalog.vocabulary import Vocabulary
 from domain.filters import Filters
@@ -12,7 +11,7 @@ from domain.plan import Clarification, Plan, Task, TaskKind
 from domain.session import Session, ShownProduct
 from domain.turn import Received
 from planner import kinds
-from planner.lexicon import Lexicon, Mention, stem, words_of
+from planner.lexicon import BASE_COLORS, Lexicon, Mention, stem, words_of
 from planner.need import need_clauses, to_query
 from planner.needs import Occasion, occasion_of
 from planner.prices import read_prices
@@ -22,7 +21,6 @@ from planner.safety import SafetyRules
 from planner.standing import refined, switched
 
 _MOST_NEEDS = 4
-_JOINED = re.compile(r"^(?:\W|\b(?:and|or|plus|with|also|a|an|some|the|pair|of|as|well|then|new|good|nice|my|for)\b)*$")
 _GENDER_WORD = {"women": "women's", "men": "men's", "kids": "kids'"}
 
 
@@ -99,7 +97,7 @@ class _Planning:
         reading = read(without, self.lexicon, currency=self.lexicon.vocabulary.currency)
         if not reading.recipient and not reading.types:
             return _only("out_of_scope", "gift card", self.session)
-        self.text, self.lowered, self.whole = without + " gift", without, reading
+        self.text, self.lowered, self.whole = f"gift {without}", f"gift {without}", reading
         return None
 
     def _about_shop(self) -> Plan | None:
@@ -121,14 +119,14 @@ class _Planning:
             return self._compare(shown)
         if shown and kinds.SIMILAR.search(self.lowered):
             return self._similar(shown)
-        if (
-            shown
-            and kinds.QUESTION.match(self.lowered)
-            and kinds.ABOUT_PRODUCT.search(self.lowered)
-            and not self._asks_for_products()
-        ):
+        if shown and self._asks_about_product():
             return self._referring("question")
         return self._preference()
+
+    def _asks_about_product(self) -> bool:
+        """A question in one of the clauses, about something on the screen."""
+        asks = any(kinds.QUESTION.match(clause.strip()) for clause in re.split(r"[,.;]\s+", self.lowered))
+        return asks and kinds.ABOUT_PRODUCT.search(self.lowered) is not None and not self._asks_for_products()
 
     def _referring(self, kind: TaskKind) -> Plan | None:
         resolved = resolve(self.lowered, self.session.shown)
@@ -192,7 +190,8 @@ class _Planning:
         occasion = occasion_of(self.text)
         if self._refines(reading, occasion):
             return self._refine(reading)
-        return self._search(clauses, reading, occasion)
+        rests = [read(clause, self.lexicon, currency=self.lexicon.vocabulary.currency).rest for clause in clauses]
+        return self._search(rests, reading, occasion)
 
     def _with_whole_message(self, reading: Reading) -> Reading:
         """A budget or an exclusion said outside the need's clause still holds; a colour of another thing does not."""
@@ -221,24 +220,46 @@ class _Planning:
             return True
         if occasion and not kinds.FOLLOW_UP.match(self.lowered):
             return False
-        words = [w for w in to_query(reading.rest, self.lexicon).split() if not self._is_value(w, reading)]
-        if reading.states_filters and (not words or kinds.FOLLOW_UP.match(self.lowered)):
+        people = set(words_of(reading.recipient or ""))
+        words = [w for w in to_query(reading.rest, self.lexicon).split() if not self._is_value(w, reading) and w not in people]
+        if (reading.states_filters or reading.recipient) and (not words or kinds.FOLLOW_UP.match(self.lowered)):
             return True
         return bool(kinds.FOLLOW_UP.match(self.lowered)) and len(words) <= 3
 
     def _refine(self, reading: Reading) -> Plan:
-        standing = refined(self.session.standing, reading.change)
-        standing = self._moved_price(standing, reading)
-        extra = [] if reading.types else [
-            w for w in to_query(reading.rest, self.lexicon).split() if not self._is_value(w, reading) and not kinds.CHEAPER.search(w)
-        ]  # fmt: skip
-        subject = self.session.subject or ""
+        standing = self._moved_price(refined(self.session.standing, reading.change), reading)
+        extra = [] if reading.types else self._further_words(reading)
+        subject = self._core(self.session.subject or "", standing)
         if reading.types and len(reading.types[-1].name.split()) > 1:
-            subject = self._request(to_query(reading.rest, self.lexicon), reading)
+            subject = self._core(self._request(to_query(reading.rest, self.lexicon), reading), standing)
         known = {stem(w) for w in subject.split()}
-        request = " ".join([*(w for w in extra if stem(w) not in known and len(w) > 2), subject]).strip()
-        task = self._task("refine", request or subject, standing)
+        core = " ".join([*(w for w in extra if stem(w) not in known), subject]).strip()
+        task = self._task("refine", self._with_values(core, standing), standing)
+        kept = tuple(dict.fromkeys(p.category for p in self.session.shown))
+        if len(kept) > 1 and not reading.types and not extra:
+            task = task.model_copy(update={"categories": kept[:_MOST_NEEDS]})
         return Plan(tasks=(task,), standing=standing, recipient=reading.recipient or self.session.recipient)
+
+    def _further_words(self, reading: Reading) -> list[str]:
+        """Words of a refinement that are no filter values: they join the query."""
+        people = set(words_of(reading.recipient or ""))
+        words = to_query(reading.rest, self.lexicon).split()
+        return [
+            w for w in words if not self._is_value(w, reading) and not kinds.CHEAPER.search(w) and w not in people and len(w) > 2
+        ]
+
+    def _core(self, subject: str, standing: Filters) -> str:
+        """The subject without colours, genders, and without what is ruled out: those come from the filters that hold."""
+        out = {w for value in standing.exclude or () for w in value.split()}
+        words = [w for w in subject.split() if w not in BASE_COLORS and w not in out and w not in _GENDER_WORD.values()]
+        return " ".join(words)
+
+    def _with_values(self, core: str, standing: Filters) -> str:
+        """The query with everything that still holds: gender for gendered goods, then colours, then the thing."""
+        facts = self.lexicon.facts(self._type_of(core))
+        gender = standing.gender if facts is not None and facts.genders else None
+        words = [*([_GENDER_WORD[gender]] if gender in _GENDER_WORD else []), *(c for c in standing.color or ()), core]
+        return " ".join(words).strip()
 
     def _moved_price(self, standing: Filters, reading: Reading) -> Filters:
         """ "Cheaper" means below the cheapest shown, when no figure was said."""
@@ -274,15 +295,30 @@ class _Planning:
         """One search-box query a need; several when the message names several kinds of things side by side."""
         if occasion and (not reading.types or kinds.WHAT_ELSE.search(self.lowered)):
             return [self._request(to_query(" ".join(clauses), self.lexicon) or occasion.name, reading)]
-        separate = _side_by_side(reading)
+        separate = self._side_by_side(clauses)
         if len(separate) > 1:
-            return [self._request(" ".join(words), reading) for words in separate]
+            return [self._request(part, reading) for part in separate]
         queries = [q for q in (to_query(clause, self.lexicon) for clause in clauses) if q]
-        named = [q for q in queries if self.lexicon.type_mentions(q.split())]
+        named = [q for q in queries if self.lexicon.type_mentions(words_of(q))]
         if len(named) > 1 and len({self._type_of(q) for q in named}) == len(named):
             return [self._request(q, reading) for q in named]
         joined = " ".join(dict.fromkeys(" ".join(named or queries).split()))
-        return [self._request(joined, reading)] if joined else []
+        return [self._request(self._with_compound(joined, clauses), reading)] if joined else []
+
+    def _with_compound(self, query: str, clauses: list[str]) -> str:
+        """ "Backpack for my laptop" asks for a laptop backpack: the type's name replaces its parts."""
+        main = self.lexicon.main_thing(words_of(" ".join(clauses)))
+        if main is None or " " not in main.name or main.end - main.start > 1:
+            return query
+        parts = {stem(w) for w in words_of(main.name)}
+        return " ".join([*(w for w in query.split() if stem(w) not in parts), main.name])
+
+    def _side_by_side(self, clauses: list[str]) -> list[str]:
+        """ "Hiking boots and a tent for two": the words of each need, cut at "and" and commas between things."""
+        parts = [p for clause in clauses for p in re.split(r",|\band\b|\bplus\b|\bas well as\b|&|\+", clause) if p.strip()]
+        named = [p for p in parts if self.lexicon.thing_mentions(words_of(p))]
+        things = {self.lexicon.thing_mentions(words_of(p))[-1].name for p in named}
+        return named if len(named) > 1 and len(things) == len(named) and len(named) >= len(parts) - 1 else []
 
     def _request(self, words: str, reading: Reading) -> str:
         """The query with gender made explicit and what is ruled out, prices and recipients left out."""
@@ -315,8 +351,8 @@ class _Planning:
         return Task(kind=kind, request=request, filters=filters, subject=self._type_of(request))
 
     def _type_of(self, request: str) -> str | None:
-        mentions = self.lexicon.type_mentions(words_of(request))
-        return mentions[-1].name if mentions else None
+        main = self.lexicon.main_thing(words_of(request))
+        return main.name if main and main.name in self.lexicon.vocabulary.types else None
 
     def _named_need(self) -> bool:
         return bool(self.whole.types)
@@ -366,29 +402,6 @@ class _Planning:
 def _only(kind: TaskKind, request: str, session: Session) -> Plan:
     task = Task(kind=kind, request=request, filters=session.standing)
     return Plan(tasks=(task,), standing=session.standing, recipient=session.recipient)
-
-
-def _side_by_side(reading: Reading) -> list[list[str]]:
-    """ "Hiking boots and a tent": the words of each need, cut at the joints between types; one list when not joined."""
-    mentions = [m for i, m in enumerate(reading.types) if i == 0 or m.name != reading.types[i - 1].name]
-    if len(mentions) < 2:
-        return []
-    joints: list[int] = []
-    for before, after in pairwise(mentions):
-        between = list(reading.words[before.end : after.start])
-        if not any(w in ("and", "or", "plus") for w in between) and not re.search(
-            rf"{_last_word(reading, before)}\s*,", reading.rest
-        ):
-            return []
-        joint = next((before.end + i for i, w in enumerate(between) if w in ("and", "or", "plus", "also")), before.end)
-        joints.append(joint)
-    edges = [0, *joints, len(reading.words)]
-    return [list(reading.words[a:b]) for a, b in pairwise(edges)]
-
-
-def _last_word(reading: Reading, mention: Mention) -> str:
-    """The last word of a mention as a pattern, for finding a comma after it."""
-    return re.escape(reading.words[mention.end - 1])
 
 
 def _head(mention: Mention) -> str:

@@ -59,12 +59,12 @@ def attributes_of(plan: Plan) -> Attributes:
 
 
 def _for_task(task: Task, request: FormulationRequest, lexicon: Lexicon) -> list[ProposedCategory]:
+    if task.categories:
+        return [_kept(name, task, lexicon) for name in task.categories]
     occasion = occasion_of(request.message) or (occasion_of(task.request) if task.subject is None else None)
-    alone = len(request.plan.searches) == 1 and task.kind != "similar"
-    if occasion is None or not alone or (task.kind == "refine" and task.subject):
-        return [_one(task, lexicon)]
-    wide = task.subject is None or _asks_for_more(request.message)
-    if not wide:
+    alone = len(request.plan.searches) == 1 and task.kind == "search"
+    wide = task.subject is None or WHAT_ELSE.search(fold(request.message)) is not None
+    if occasion is None or not alone or not wide:
         return [_one(task, lexicon)]
     needed = [_needed(c, task.filters, lexicon) for c in occasion.chosen(request.message) if _fits(c, task.filters)]
     if task.subject is None:
@@ -72,6 +72,13 @@ def _for_task(task: Task, request: FormulationRequest, lexicon: Lexicon) -> list
     own = _one(task, lexicon)
     others = [c for c in needed if not _same_thing(c, own, task)]
     return [own, *others][:_WHAT_ELSE_LIMIT]
+
+
+def _kept(name: str, task: Task, lexicon: Lexicon) -> ProposedCategory:
+    """A category of the turn before, under the filters that hold now."""
+    mention = lexicon.main_thing(words_of(name))
+    subject = mention.name if mention and mention.name in lexicon.vocabulary.types else None
+    return _one(task.model_copy(update={"subject": subject, "request": fold(name)}), lexicon)
 
 
 def _one(task: Task, lexicon: Lexicon) -> ProposedCategory:
@@ -116,10 +123,6 @@ def _gendered(gender: Gender | None, genders: tuple[Gender, ...]) -> Gender | No
 
 def _fits(need: NeededCategory, filters: Filters) -> bool:
     return need.gender is None or filters.gender in (None, need.gender)
-
-
-def _asks_for_more(message: str) -> bool:
-    return WHAT_ELSE.search(fold(message)) is not None
 
 
 def _same_thing(category: ProposedCategory, own: ProposedCategory, task: Task) -> bool:
