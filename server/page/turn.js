@@ -1,7 +1,7 @@
 // How is one turn shown? The shopper's message, then text, sections, tables and suggestions as they arrive.
 
 import { call } from "./api.js";
-import { el, money } from "./dom.js";
+import { el, money, svg } from "./dom.js";
 import { filterWords, howIGotHere } from "./panel.js";
 import { productCard } from "./product.js";
 
@@ -85,15 +85,21 @@ export class TurnView {
 
   thumbs(reply) {
     const group = el("div", { class: "thumbs", role: "group", "aria-label": "Was this helpful?" });
-    for (const [value, glyph, label] of [[1, "👍", "Helpful"], [-1, "👎", "Not helpful"]]) {
-      group.append(el("button", { type: "button", "aria-label": label, "aria-pressed": "false", text: glyph, onclick: async (event) => {
+    for (const [value, label] of [[1, "Helpful"], [-1, "Not helpful"]]) {
+      group.append(el("button", { type: "button", "aria-label": label, title: label, "aria-pressed": "false", class: value < 0 ? "down" : "", onclick: async (event) => {
         const button = event.currentTarget;
         await call("POST", "/feedback", { turn_id: reply.turn_id, kind: "thumb", value });
         group.querySelectorAll("button").forEach((other) => other.setAttribute("aria-pressed", String(other === button)));
-      } }));
+      } }, thumbIcon()));
     }
     return group;
   }
+}
+
+function thumbIcon() {
+  return svg("svg", { viewBox: "0 0 24 24", width: 18, height: 18, "aria-hidden": "true" }, svg("path", {
+    d: "M7 10v10H3V10zM7 11l4-8c1.5 0 2.6 1.2 2.4 2.7L13 9h6.2c1.3 0 2.2 1.2 1.9 2.4l-1.7 7A2 2 0 0 1 17.4 20H7",
+    fill: "none", stroke: "currentColor", "stroke-width": 1.7, "stroke-linejoin": "round", "stroke-linecap": "round" }));
 }
 
 function suggestions(texts, say) {
