@@ -21,6 +21,7 @@ import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -46,16 +47,16 @@ from config import Settings
 from domain.errors import AisleError, IndexUnavailable, StartupError
 from domain.events import TurnFinished
 from domain.plan import TaskKind
-from domain.ports import Formulator, TraceSink
+from domain.ports import Formulator
 from domain.product import Product
 from domain.session import Session
 from domain.turn import Received
-from memory.database import create_engine, create_tables, database_url
+from memory.database import create_engine, create_tables, database_url, ping
 from memory.feedback import SqlFeedback
 from memory.private_redis import PrivateRedis
 from memory.redis_limits import RedisRateLimiter
 from memory.redis_sessions import RedisSessions, connect
-from memory.trace_fanout import TraceFanout
+from memory.trace_fanout import RemoteTraceSink, TraceFanout
 from memory.traces import SqlTraces
 from planner.rule_planner import RulePlanner
 from planner.rules_formulator import RulesFormulator
@@ -98,9 +99,9 @@ def build(settings: Settings, *, redis_url: str) -> Application:
     embedder = OnnxEmbedder(catalogs.cache_dir, threads=1)
     catalog = catalogs.serve(settings.catalog, rebuild=catalogs.build_demo if settings.catalog == "demo" else None)
     engine = create_engine(database_url(_plain(settings.database_url), settings.state_dir))
-    client = connect(redis_url)
+    client, hasty_client = connect(redis_url), connect(redis_url, patient=False)
     sessions = RedisSessions(client, clock, ttl_s=settings.session_ttl_s)
-    stored = SqlTraces(engine)
+    stored = SqlTraces(engine, keep_days=settings.trace_days)
     sinks = trace_sinks(settings)
     traces = TraceFanout(stored, *sinks) if sinks else stored
     planner = RulePlanner(vocabulary=lambda: catalog.vocabulary, safety=safety_rules())
@@ -115,12 +116,8 @@ def build(settings: Settings, *, redis_url: str) -> Application:
     )
     assistant = GraphAssistant(graph, ReplyAgent(catalog), traces, clock)
 
-    async def database_answers() -> None:
-        async with engine.connect():
-            return
-
     services = ServerServices(
-        assistant=assistant, sessions=sessions, turns=sessions, limiter=RedisRateLimiter(client, clock), catalog=catalog,
+        assistant=assistant, sessions=sessions, turns=sessions, limiter=RedisRateLimiter(hasty_client, clock), catalog=catalog,
         embedder=embedder, traces=stored, feedback=SqlFeedback(engine), clock=clock,
         signer=TokenSigner(_secret(settings, "token_key").encode()),
         keys=ApiKeys(*(_secret(settings, f"{kind}_key") for kind in ("shop", "merchant", "operator"))),
@@ -128,7 +125,7 @@ def build(settings: Settings, *, redis_url: str) -> Application:
             new_sessions_per_minute=settings.new_sessions_per_minute, requests_per_minute=settings.requests_per_minute,
             max_body_bytes=settings.max_body_bytes, turn_timeout_s=settings.turn_timeout_s, session_ttl_s=settings.session_ttl_s,
         ),
-        checks={"index": catalog.check, "redis": sessions.ping, "database": database_answers},
+        checks={"index": catalog.check, "redis": sessions.ping, "database": partial(ping, engine)},
         roles=lambda: {"planner": "rules", "formulator": "rules", "ranker": "rules", "writer": "rules"},
         picture=drawn_picture,
     )  # fmt: skip
@@ -141,16 +138,18 @@ def build(settings: Settings, *, redis_url: str) -> Application:
         try:
             yield
         finally:
+            await asyncio.gather(*(sink.close() for sink in sinks))
             await sessions.close()
+            await hasty_client.aclose()
             await engine.dispose()
             catalog.close()
 
     return Application(settings, catalog, assistant, services, planner, formulator, running)
 
 
-def trace_sinks(settings: Settings) -> list[TraceSink]:
+def trace_sinks(settings: Settings) -> list[RemoteTraceSink]:
     """Where runs are sent besides the database: LangSmith and an OpenTelemetry collector, as configured."""
-    sinks: list[TraceSink] = []
+    sinks: list[RemoteTraceSink] = []
     if settings.langsmith_tracing:
         from memory.langsmith_traces import LangSmithTraces
 

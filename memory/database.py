@@ -125,6 +125,12 @@ async def create_tables(engine: AsyncEngine) -> None:
         await connection.run_sync(_upgrade)
 
 
+async def ping(engine: AsyncEngine) -> None:
+    """Unavailable unless the database answers."""
+    async with reading(engine) as connection:
+        await connection.execute(text("SELECT 1"))
+
+
 @asynccontextmanager
 async def writing(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     """One write transaction, committed at the end and rolled back on any error; Unavailable when the database is down.

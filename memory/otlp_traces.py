@@ -17,6 +17,7 @@ from domain.trace import Run
 
 _SAMPLED = TraceFlags(TraceFlags.SAMPLED)
 _VALUE_LIMIT = 8_000
+_EXPORT_TIMEOUT_S = 3.0  # with its retries; a shutdown waits this long at most for a collector that is down
 _KINDS = {"llm": SpanKind.CLIENT}
 
 
@@ -32,7 +33,7 @@ class OtlpTraces:
         """``endpoint`` is the collector's base address; ``headers`` as in OTEL_EXPORTER_OTLP_HEADERS."""
         pairs = (part.partition("=") for part in (headers or "").split(",") if "=" in part)
         named = {name.strip(): value.strip() for name, _, value in pairs}
-        return cls(OTLPSpanExporter(endpoint=f"{endpoint.rstrip('/')}/v1/traces", headers=named, timeout=10))
+        return cls(OTLPSpanExporter(endpoint=f"{endpoint.rstrip('/')}/v1/traces", headers=named, timeout=_EXPORT_TIMEOUT_S))
 
     async def write(self, runs: Sequence[Run]) -> None:
         for run in runs:

@@ -2,9 +2,16 @@
 
 import asyncio
 from collections.abc import Sequence
+from typing import Protocol
 
 from domain.ports import TraceSink
 from domain.trace import Run
+
+
+class RemoteTraceSink(TraceSink, Protocol):
+    """A sink with a queue of its own, to be emptied at shutdown."""
+
+    async def close(self) -> None: ...
 
 
 class TraceFanout:
