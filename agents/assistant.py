@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
+from langsmith import tracing_context
+
 from agents.assembling import SectionAssembler
 from agents.context import TurnContext
 from agents.feed import CategoryFeed
@@ -42,7 +44,9 @@ class GraphAssistant:
         self, received: Received, context: TurnContext, events: "asyncio.Queue[StreamEvent | TurnFinished | None]"
     ) -> None:
         try:
-            with context.trace.run("turn", "chain", {"message": received.message, "turn_id": received.turn_id}) as outputs:
+            inputs = {"message": received.message, "turn_id": received.turn_id}
+            # LangGraph would send its own runs, unredacted, wherever LANGSMITH_TRACING points; ours go through the sinks.
+            with tracing_context(enabled=False), context.trace.run("turn", "chain", inputs) as outputs:
                 state: TurnState = {"received": received, "searched": [], "spoken": []}
                 async for mode, part in self.graph.astream(state, context=context, stream_mode=["custom", "values"]):
                     if mode == "custom":
