@@ -1,12 +1,14 @@
 """Which catalogues does this installation have, and how is one built, opened and served?"""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from catalog.demo import load_demo
 from catalog.feeds.reading import feed_hash, read_feed
 from catalog.feeds.rows import FeedRow
 from domain.search import Vectors
+from tools.demo_index import committed_vectors, demo_source_hash
 from tools.embedding_cache import EmbeddingCache
 from tools.fusion import FusionWeights, committed_weights
 from tools.index_home import IndexHome
@@ -49,6 +51,10 @@ class Catalogs:
         source = f"{feed_hash(feed)} {currency}"
         return self.build(read_feed(feed, currency=currency), name=name, source_hash=source, rebuild=rebuild, progress=progress)
 
+    def build_demo(self, *, progress: Callable[[int], None] = lambda _: None) -> IndexReport:
+        """The demo catalogue as index "demo", with the committed vectors: seconds, or nothing when it is current. Blocking."""
+        return self.build(_demo_rows(), name="demo", source_hash=demo_source_hash(), known=_demo_vectors, progress=progress)
+
     def build(
         self,
         rows: Iterable[FeedRow],
@@ -56,11 +62,14 @@ class Catalogs:
         name: str,
         source_hash: str,
         rebuild: bool = False,
+        known: Callable[[], dict[bytes, Vectors]] = dict,
         progress: Callable[[int], None] = lambda _: None,
     ) -> IndexReport:
-        """Takes rows from anywhere into the index ``name``; ``source_hash`` names their content."""
+        """Takes rows from anywhere into the index ``name``; ``source_hash`` names their content, ``known`` brings vectors."""
         home = self.home(name)
-        cache = EmbeddingCache(self.cache_dir / "embeddings.sqlite", _LazyEncoder(self.cache_dir, self.builder_threads).encode)
+        cache = EmbeddingCache(
+            self.cache_dir / "embeddings.sqlite", _LazyEncoder(self.cache_dir, self.builder_threads).encode, known
+        )
         try:
             builder = IndexBuilder(home, self._work_root(name), cache, progress)
             return builder.build(rows, source_hash=source_hash, rebuild=rebuild)
@@ -78,6 +87,15 @@ class Catalogs:
 
     def _work_root(self, name: str) -> Path:
         return self.state_dir / ("indexes" if self.qdrant_url is None else "server-indexes") / name
+
+
+def _demo_rows() -> Iterator[FeedRow]:
+    yield from load_demo()
+
+
+def _demo_vectors() -> dict[bytes, Vectors]:
+    committed = committed_vectors()
+    return {} if committed is None else committed.rows()
 
 
 class _LazyEncoder:

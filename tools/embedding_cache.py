@@ -12,11 +12,20 @@ from tools.minilm import DIMENSIONS, WEIGHTS_SHA256
 
 
 class EmbeddingCache:
-    """Vectors as float16 rows keyed by model and text; blocking, for builders."""
+    """Vectors as float16 rows keyed by model and text; blocking, for builders.
 
-    def __init__(self, file: Path, encode: Callable[[Sequence[str]], Vectors]) -> None:
+    ``known`` brings vectors from elsewhere (the committed ones of the demo catalogue); it is asked once, at the first miss.
+    """
+
+    def __init__(
+        self,
+        file: Path,
+        encode: Callable[[Sequence[str]], Vectors],
+        known: Callable[[], dict[bytes, Vectors]] = dict,
+    ) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
         self._encode = encode
+        self._bring, self._brought = known, False
         self._db = sqlite3.connect(file, timeout=30, check_same_thread=False)
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("CREATE TABLE IF NOT EXISTS vectors (key BLOB PRIMARY KEY, vector BLOB) WITHOUT ROWID")
@@ -26,24 +35,27 @@ class EmbeddingCache:
         """Rows for the texts, shape (n, 384); only unknown texts are encoded."""
         keys = [text_key(text) for text in texts]
         known = self._known(keys)
+        if len(known) < len(set(keys)) and not self._brought:
+            self._brought = True
+            self._store(self._bring())
+            known = self._known(keys)
         missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
         self.hits += len(texts) - len(missing)
         self.misses += len(missing)
         if missing:
             fresh = self._encode(list(missing.values()))
             rows = dict(zip(missing, fresh, strict=True))
-            self.store(rows)
+            self._store(rows)
             known |= rows
         return np.stack([known[key] for key in keys]) if keys else np.empty((0, DIMENSIONS), np.float32)
 
-    def store(self, rows: dict[bytes, Vectors]) -> None:
-        """Adds vectors that are known from elsewhere (the committed ones of the demo catalogue)."""
+    def close(self) -> None:
+        self._db.close()
+
+    def _store(self, rows: dict[bytes, Vectors]) -> None:
         data = [(key, row.astype(np.float16).tobytes()) for key, row in rows.items()]
         with self._db:
             self._db.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?)", data)
-
-    def close(self) -> None:
-        self._db.close()
 
     def _known(self, keys: list[bytes]) -> dict[bytes, Vectors]:
         found: dict[bytes, Vectors] = {}

@@ -36,9 +36,9 @@ def point_id(product_id: str) -> int:
 
 
 def searched_texts(product: Product) -> tuple[str, str]:
-    """(title, further text) as BM25 weighs them; facts that filters name stand beside the description."""
+    """(title, further text) as BM25 weighs them; the listing's facts stand beside the description."""
     facts = (product.brand or "", *product.category, *product.colors, *product.material, *product.features)
-    return product.title, " ".join((*facts, product.description[:_TEXT_LIMIT]))
+    return product.title, " ".join((*facts, *product.attributes.values(), product.description[:_TEXT_LIMIT]))
 
 
 def embedded_text(product: Product) -> str:
