@@ -52,3 +52,11 @@ def problem_with_folder(folder: Path) -> str | None:
     if not os.access(folder, os.W_OK | os.X_OK):
         return f"cannot write to the state folder {folder}; set AISLE_STATE_DIR to one you can write"
     return None
+
+
+if __name__ == "__main__":
+    # Run by the Makefile with the system's Python, before there is a .venv: modules cannot be there yet.
+    _MODULES.clear()
+    _found = problem_with_interpreter()
+    if _found:
+        raise SystemExit(f"aisle: {_found}")
