@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from memory.database import create_engine, create_tables, database_url
 from memory.private_redis import PrivateRedis
-from tests.integration.postgres import PostgresCluster, programs
+from tests.integration.postgres import PostgresCluster
 
 
 @pytest.fixture(scope="session")
@@ -30,15 +30,13 @@ def own_redis(tmp_path: Path) -> Iterator[PrivateRedis]:
 
 @pytest.fixture(scope="session")
 def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A PostgreSQL of the test run; the tests that ask for it are left out, visibly, where none is installed."""
-    if programs() is None:
-        pytest.skip("PostgreSQL is not installed (apt-get install postgresql)")
+    """A PostgreSQL of the test run; tests that ask for it are marked ``needs("postgres")``."""
     cluster = PostgresCluster(tmp_path_factory.mktemp("postgres"))
     yield cluster.start()
     cluster.stop()
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.needs("postgres"))])
 async def engine(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[AsyncEngine]:
     """An empty database at the present schema, once on each kind."""
     if request.param == "sqlite":
