@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
@@ -150,9 +150,10 @@ class CountingLimiter:
 
 
 class ListCatalog:
-    """A catalogue that finds every product that the filters admit, in the order given."""
+    """A catalogue that finds every product that the filters admit, in the order given, as relevant as ``scores`` say."""
 
-    def __init__(self, products: Sequence[Product], *, name: str = "fake") -> None:
+    def __init__(self, products: Sequence[Product], *, name: str = "fake", scores: Mapping[str, float] | None = None) -> None:
+        self._scores = scores or {}
         self._products = {product.product_id: product for product in products}
         self.name = name
         self.vocabulary = Vocabulary.from_products(products)
@@ -163,7 +164,7 @@ class ListCatalog:
 
     async def retrieve(self, query: HybridQuery, filters: Filters, *, limit: int) -> Retrieved:
         fitting = [product for product in self._products.values() if filters.admits(product) and not product.is_gift_card]
-        found = tuple(Candidate(product=product, score=1.0 / rank) for rank, product in enumerate(fitting[:limit], start=1))
+        found = tuple(Candidate(product=p, score=self._scores.get(p.product_id, 1.0)) for p in fitting[:limit])
         return Retrieved(candidates=found, total=len(fitting))
 
     async def products(self, product_ids: Sequence[str]) -> tuple[Product, ...]:

@@ -9,7 +9,8 @@ from domain.errors import Unavailable
 from domain.trace import Run
 from server import chat, feedback, health, search, sessions, traces
 from server.not_built import ROUTES
-from tests.server_kit import KEYS, Setup, bearer, serving
+from tests.fakes import ListCatalog
+from tests.server_kit import KEYS, PRODUCTS, Setup, bearer, serving
 
 _OPERATOR = {"X-Api-Key": KEYS.operator}
 
@@ -50,6 +51,14 @@ async def test_sorting_puts_what_has_no_figure_last(sort: str, expected: list[st
         answer = (await server.http.get("/search", params={"q": "x", "sort": sort})).json()
 
     assert [p["product_id"] for p in answer["products"]] == expected
+
+
+async def test_sorting_by_price_does_not_put_what_is_cheap_and_beside_the_point_first() -> None:
+    catalog = ListCatalog(PRODUCTS, scores={"boot-1": 0.9, "lamp-1": 0.3, "mug-1": 0.1})
+    async with serving(Setup(own={"catalog": catalog})) as server:
+        answer = (await server.http.get("/search", params={"q": "boots", "sort": "price_asc"})).json()
+
+    assert [p["product_id"] for p in answer["products"]] == ["boot-1"]
 
 
 @pytest.mark.parametrize(
