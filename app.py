@@ -58,6 +58,9 @@ from memory.redis_limits import RedisRateLimiter
 from memory.redis_sessions import RedisSessions, connect
 from memory.trace_fanout import RemoteTraceSink, TraceFanout
 from memory.traces import SqlTraces
+from models.fallback import FallbackFormulator
+from models.roles import Roles, formulator_candidates
+from planner.mend import Mender
 from planner.rule_planner import RulePlanner
 from planner.rules_formulator import RulesFormulator
 from planner.safety import safety_rules
@@ -105,7 +108,12 @@ def build(settings: Settings, *, redis_url: str) -> Application:
     sinks = trace_sinks(settings)
     traces = TraceFanout(stored, *sinks) if sinks else stored
     planner = RulePlanner(vocabulary=lambda: catalog.vocabulary, safety=safety_rules())
-    formulator = RulesFormulator(planner.lexicon)
+    rules = RulesFormulator(planner.lexicon)
+    candidates = formulator_candidates(
+        Roles.load(settings.models_file), folder=settings.models_file.parent, mend=Mender(planner.lexicon, safety_rules()),
+        openai_key=_plain(settings.openai_api_key), nvidia_key=_plain(settings.nvidia_api_key),
+    )  # fmt: skip
+    formulator = FallbackFormulator(candidates, rules) if candidates else rules
     ranker = FactRanker(planner.lexicon)
     relaxer = Relaxer(embedder, catalog, ranker, planner.lexicon)
     graph = build_graph(
@@ -126,7 +134,7 @@ def build(settings: Settings, *, redis_url: str) -> Application:
             max_body_bytes=settings.max_body_bytes, turn_timeout_s=settings.turn_timeout_s, session_ttl_s=settings.session_ttl_s,
         ),
         checks={"index": catalog.check, "redis": sessions.ping, "database": partial(ping, engine)},
-        roles=lambda: {"planner": "rules", "formulator": "rules", "ranker": "rules", "writer": "rules"},
+        roles=lambda: {"planner": "rules", "formulator": candidates[0].name if candidates else "rules", "ranker": "rules", "writer": "rules"},
         picture=drawn_picture,
     )  # fmt: skip
 

@@ -23,7 +23,7 @@ class TurnContext:
     started: float = field(default_factory=time.perf_counter)
     timings_ms: dict[str, float] = field(default_factory=dict)
     query: str = ""
-    """The query as the formulator wrote it."""
+    """The query as a language model wrote it; empty where rules lead."""
     formulating: "asyncio.Task[None] | None" = None
 
     @contextmanager

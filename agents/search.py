@@ -71,7 +71,7 @@ class SearchAgent:
                 async for event in self.formulator.formulate(request):
                     if isinstance(event, QueryFormulated):
                         outputs["query"] = event.query
-                        context.query = event.query
+                        context.query = event.query if event.led else ""
                         ready.set()
                     elif isinstance(event, CategoryFormulated):
                         context.feed.deal(event.index, event.category)
@@ -107,7 +107,7 @@ class SearchAgent:
         """The query leads; the raw message is a weak second signal, hypothetical titles stand beside it (FACTS.md)."""
         alone = (lead and len(planned.plan.searches) == 1 and task.subject is not None) or _says(dealt.category, task)
         text = task.request if alone else f"{dealt.category.category} {_constraints(task)}".strip()
-        if alone and context.feed.report.led and context.query:
+        if alone and context.query:
             text = context.query
         raw = planned.message if lead and task.kind == "search" and len(planned.message) < 300 else None
         texts = [text, *dealt.category.products, *([raw] if raw else [])]

@@ -17,6 +17,8 @@ class QueryFormulated:
 
     query: str
     attributes: Attributes
+    led: bool = False
+    """Whether a language model wrote it; then it leads the search."""
 
 
 @dataclass(frozen=True)

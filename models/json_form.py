@@ -1,0 +1,125 @@
+"""What does a JSON-guided model write, and how is it read as it arrives? The schema of a formulation and its incremental reader."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from domain.errors import BadModelOutput
+from domain.events import CategoryExplained, CategoryFormulated, QueryFormulated
+from domain.proposal import MAX_CATEGORIES, PRODUCTS_PER_CATEGORY, Attributes, ProposedCategory
+
+_STRINGS: dict[str, Any] = {"type": "array", "items": {"type": "string", "maxLength": 60}, "maxItems": 6}
+_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["query", "attributes", "categories"],
+    "properties": {
+        "query": {"type": "string", "minLength": 2, "maxLength": 100},
+        "attributes": {
+            "type": "object",
+            "additionalProperties": False,
+            "properties": {
+                "category": {"type": "string", "maxLength": 60}, "brand": _STRINGS, "color": _STRINGS, "size": {"type": "string", "maxLength": 20},
+                "gender": {"enum": ["women", "men", "kids", "unisex"]}, "material": _STRINGS, "price_min": {"type": "number"},
+                "price_max": {"type": "number"}, "features": _STRINGS, "recipient": {"type": "string", "maxLength": 40},
+                "occasion": {"type": "string", "maxLength": 40}, "exclude": _STRINGS,
+            },
+        },
+        "categories": {
+            "type": "array", "minItems": 1, "maxItems": MAX_CATEGORIES,
+            "items": {
+                "type": "object", "additionalProperties": False, "required": ["category", "products", "explanation"],
+                "properties": {
+                    "category": {"type": "string", "minLength": 3, "maxLength": 60},
+                    "products": {"type": "array", "minItems": PRODUCTS_PER_CATEGORY, "maxItems": PRODUCTS_PER_CATEGORY, "items": {"type": "string", "minLength": 3, "maxLength": 100}},
+                    "explanation": {"type": "string", "minLength": 10, "maxLength": 160},
+                },
+            },
+        },
+    },
+}  # fmt: skip
+RESPONSE_FORMAT = {"type": "json_schema", "json_schema": {"name": "formulation", "strict": True, "schema": _SCHEMA}}
+"""vLLM 0.32 ignores ``guided_json`` in silence; ``response_format`` is what it holds to (FACTS.md)."""
+
+
+@dataclass
+class JsonReader:
+    """Turns a growing JSON text into events: the query with its attributes, then each category as its object closes."""
+
+    _text: str = ""
+    _query_sent: bool = False
+    _sent: int = 0
+
+    def feed(self, text: str) -> list[QueryFormulated | CategoryFormulated | CategoryExplained]:
+        """Events that the new text completes. Raises BadModelOutput for prose and for values out of bounds."""
+        self._text += text
+        if self._text.lstrip() and not self._text.lstrip().startswith("{"):
+            raise BadModelOutput(f"the model answered with prose: {self._text[:60]!r}")
+        if len(self._text) > 12_000:
+            raise BadModelOutput("the model's answer is over 12,000 characters long")
+        events: list[QueryFormulated | CategoryFormulated | CategoryExplained] = []
+        if not self._query_sent and (head := self._head()) is not None:
+            self._query_sent = True
+            events.append(head)
+        if self._query_sent:
+            events += self._categories()
+        return events
+
+    def finish(self) -> list[QueryFormulated | CategoryFormulated | CategoryExplained]:
+        """BadModelOutput when the object is not whole."""
+        try:
+            json.loads(self._text)
+        except ValueError as exc:
+            raise BadModelOutput(f"the model's answer is no whole JSON object: {exc}") from exc
+        if not self._sent:
+            raise BadModelOutput("the model's answer has no category")
+        return []
+
+    def _head(self) -> QueryFormulated | None:
+        position = self._text.find('"categories"')
+        if position < 0:
+            return None
+        head = self._text[:position].rstrip().rstrip(",") + "}"
+        try:
+            document = json.loads(head)
+            return QueryFormulated(str(document["query"]), Attributes.model_validate(document.get("attributes") or {}))
+        except (ValueError, KeyError, ValidationError) as exc:
+            raise BadModelOutput(f"query or attributes are not in their form: {str(exc)[:160]}") from exc
+
+    def _categories(self) -> list[QueryFormulated | CategoryFormulated | CategoryExplained]:
+        events: list[QueryFormulated | CategoryFormulated | CategoryExplained] = []
+        start = self._text.find("[", self._text.find('"categories"'))
+        closed = _closed_objects(self._text[start + 1 :]) if start >= 0 else []
+        for raw in closed[self._sent :]:
+            try:
+                category = ProposedCategory.model_validate_json(raw)
+            except ValidationError as exc:
+                raise BadModelOutput(f"a category is not in its form: {str(exc)[:160]}") from exc
+            if len(category.category) > 100:
+                raise BadModelOutput(f"a category name of {len(category.category)} characters")
+            events.append(CategoryFormulated(self._sent, category))
+            self._sent += 1
+        return events
+
+
+def _closed_objects(text: str) -> list[str]:
+    """The complete top-level objects at the start of a growing array."""
+    found: list[str] = []
+    depth, begin, in_string, escaped = 0, -1, False, False
+    for i, char in enumerate(text):
+        if in_string:
+            in_string, escaped = (char != '"' or escaped), (char == "\\" and not escaped)
+            continue
+        if char == '"':
+            in_string = True
+        elif char == "{":
+            begin, depth = (i if depth == 0 else begin), depth + 1
+        elif char == "}":
+            depth -= 1
+            if depth == 0:
+                found.append(text[begin : i + 1])
+        elif char == "]" and depth == 0:
+            break
+    return found

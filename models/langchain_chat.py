@@ -1,0 +1,79 @@
+"""How are larger models asked? LangChain chat models over any OpenAI-compatible server (vLLM) and NVIDIA NIM, JSON-schema guided."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import openai
+import requests
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessageChunk
+from langchain_nvidia_ai_endpoints import ChatNVIDIA
+from langchain_openai import ChatOpenAI
+
+from domain.errors import ModelUnavailable
+from domain.reply import Usage
+from models.chat import Ended, OutputForm, Piece
+from models.json_form import RESPONSE_FORMAT
+
+
+@dataclass(frozen=True)
+class LangChainModel:
+    """The ChatModel port over a LangChain chat model."""
+
+    model: BaseChatModel
+    name: str
+    timeout_s: float = 10.0
+    form: OutputForm = "json"
+
+    @classmethod
+    def openai_compatible(cls, *, base_url: str, model: str, api_key: str | None, timeout_s: float) -> "LangChainModel":
+        """A model on vLLM or any OpenAI-compatible server; no retries, since the strategy steps down instead."""
+        chat = ChatOpenAI(
+            base_url=base_url,
+            model=model,
+            api_key=api_key or "none",
+            timeout=timeout_s,
+            max_retries=0,
+            temperature=0,
+            stream_usage=True,
+        )
+        return cls(chat, f"vllm/{model}", timeout_s)
+
+    @classmethod
+    def nim(cls, *, model: str, api_key: str | None, base_url: str | None, timeout_s: float) -> "LangChainModel":
+        """A hosted or self-hosted NVIDIA NIM. ``max_retries`` and ``extra_body`` would land in the body: neither is set (FACTS.md)."""
+        options: dict[str, Any] = {"model": model, "temperature": 0}
+        if api_key:
+            options["api_key"] = api_key
+        if base_url:
+            options["base_url"] = base_url
+        return cls(ChatNVIDIA(**options), f"nim/{model}", timeout_s)
+
+    async def stream(self, messages: list[dict[str, str]], *, max_tokens: int) -> AsyncIterator[Piece | Ended]:
+        """JSON text as it arrives, guided by the schema of the Proposal."""
+        total: AIMessageChunk | None = None
+        bound = self.model.bind(response_format=RESPONSE_FORMAT, max_tokens=max_tokens)
+        try:
+            async for chunk in bound.astream(messages):
+                assert isinstance(chunk, AIMessageChunk)
+                total = chunk if total is None else total + chunk
+                if isinstance(chunk.content, str) and chunk.content:
+                    yield Piece(chunk.content)
+        except (openai.APIError, httpx.HTTPError, requests.RequestException, OSError) as exc:
+            raise ModelUnavailable(f"{self.name} failed: {type(exc).__name__}: {str(exc)[:200]}") from exc
+        yield _ended(total)
+
+    async def check(self) -> None:
+        """A server that cannot be reached shows at its first call; the breaker remembers it."""
+
+
+def _ended(total: AIMessageChunk | None) -> Ended:
+    if total is None:
+        return Ended(Usage(model_calls=1), complete=False)
+    counted: dict[str, Any] = dict(total.usage_metadata or {})
+    usage = Usage(
+        model_calls=1, prompt_tokens=int(counted.get("input_tokens", 0)), completion_tokens=int(counted.get("output_tokens", 0))
+    )
+    return Ended(usage, complete=total.response_metadata.get("finish_reason", "stop") != "length")
