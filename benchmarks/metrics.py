@@ -71,7 +71,7 @@ def cross_validated(
     chosen: dict[str, float] = {}
     for fold in range(folds):
         others = [key for key in keys if fold_of[key] != fold]
-        best = max(candidates, key=lambda candidate: sum(score(key, candidate) for key in others))  # noqa: B023
+        best = max(candidates, key=lambda candidate: sum(score(key, candidate) for key in others))
         for key in keys:
             if fold_of[key] == fold:
                 values[key], chosen[key] = score(key, best), best

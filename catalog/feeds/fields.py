@@ -28,6 +28,7 @@ _GENDERS: dict[str, Gender] = {
     "girls": "kids", "boy": "kids", "girl": "kids", "baby": "kids", "toddler": "kids", "infant": "kids", "newborn": "kids",
     "youth": "kids",
 }  # fmt: skip
+_INLINE = frozenset({"a", "b", "i", "u", "em", "strong", "span", "small", "sup", "sub", "font"})
 _YOUNG = frozenset({"newborn", "infant", "toddler", "kids"})
 
 
@@ -147,12 +148,16 @@ class _TextCollector(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self._hidden += tag in {"script", "style"}
-        self.parts.append(" ")
+        self._break(tag)
 
     def handle_endtag(self, tag: str) -> None:
         self._hidden -= tag in {"script", "style"} and self._hidden > 0
-        self.parts.append(" ")
+        self._break(tag)
 
     def handle_data(self, data: str) -> None:
         if not self._hidden:
             self.parts.append(data)
+
+    def _break(self, tag: str) -> None:
+        if tag not in _INLINE:
+            self.parts.append(" ")

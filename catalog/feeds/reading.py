@@ -43,8 +43,7 @@ def feed_format(path: Path) -> FeedFormat:
     found = _by_content(head)
     if found is None:
         raise BadFeed(
-            f"{path.name!r} is none of Google Merchant TSV or XML, Shopify CSV, JSON Lines and Parquet; "
-            f"it starts with {head[:40]!r}",
+            f"{path.name!r} is none of Google Merchant TSV or XML, Shopify CSV, JSON Lines and Parquet; it starts with {head[:40]!r}",
             field="feed",
             value=path.name,
         )

@@ -141,9 +141,7 @@ def _variants(members: list[tuple[int, _Row]], currency: str) -> tuple[tuple[Var
 
 
 def _variant(row: _Row, names: list[str], position: int, currency: str) -> Variant:
-    options = {
-        fold(name): fields.text(row.get(f"option{i} value"), f"Option{i} Value") for i, name in enumerate(names, 1) if name
-    }
+    options = {fold(name): fields.text(row.get(f"option{i} value"), f"Option{i} Value") for i, name in enumerate(names, 1) if name}
     price: Money | None = fields.price(row.get("price"), "Variant Price", currency=currency)
     sells_on = fold(row.get("policy", "")) in {"continue", "true"}
     handle = row.get("handle", "").strip()
