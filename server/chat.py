@@ -25,7 +25,15 @@ _PING_S = 15
 class ChatMessage(Document):
     """One message of the shopper. ``turn_id`` makes a retry safe."""
 
-    message: Annotated[str, Field(strict=True, examples=["waterproof hiking boots under $120"])]
+    message: Annotated[
+        str,
+        Field(
+            strict=True,
+            description="1 to 4,000 characters after trimming white space",
+            examples=["waterproof hiking boots under $120"],
+            json_schema_extra={"minLength": 1, "pattern": r"\S"},
+        ),
+    ]
     turn_id: Annotated[str | None, Field(strict=True, min_length=1, max_length=200, examples=["7f2c0a1e"])] = None
 
 
@@ -68,9 +76,7 @@ async def _json(events: AsyncIterator[TurnEvent], opened: OpenedSession | None) 
 
 
 def _stream(events: AsyncIterator[TurnEvent], opened: OpenedSession | None) -> Response:
-    return EventSourceResponse(
-        _sse(events, opened), ping=_PING_S, headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    )
+    return EventSourceResponse(_sse(events, opened), ping=_PING_S, headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
 
 
 async def _sse(events: AsyncIterator[TurnEvent], opened: OpenedSession | None) -> AsyncIterator[ServerSentEvent]:

@@ -143,9 +143,7 @@ RESPONSES: dict[tuple[str, str], Any] = {
     ("post", "/chat"): _REPLY,
     ("get", "/search"): {"products": [_PRODUCT], "total": 1, "timings_ms": {"embed": 3.0, "retrieve": 1.4, "total": 4.6}},
     ("get", "/products/{product_id}"): _PRODUCT,
-    ("get", "/categories"): {
-        "categories": [{"path": ["Footwear", "Women's Hiking Boots"], "name": "Women's Hiking Boots", "count": 34}]
-    },
+    ("get", "/categories"): {"categories": [{"path": ["Footwear", "Women's Hiking Boots"], "name": "Women's Hiking Boots", "count": 34}]},
     ("post", "/feedback"): {"accepted": True},
     ("get", "/traces"): {"traces": [_RUN], "next_cursor": None},
     ("get", "/traces/{trace_id}"): {"runs": [_RUN]},

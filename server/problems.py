@@ -53,13 +53,9 @@ class Problem(Document):
     errors: tuple[FieldError, ...] | None = None
 
 
-def problem(
-    status: int, detail: str, *, named: Sequence[FieldError] | None = None, retry_after_s: int | None = None
-) -> JSONResponse:
+def problem(status: int, detail: str, *, named: Sequence[FieldError] | None = None, retry_after_s: int | None = None) -> JSONResponse:
     """A problem document as a response; 409, 429 and 503 carry Retry-After where waiting helps."""
-    document = Problem(
-        title=HTTPStatus(status).phrase, status=status, detail=detail, errors=None if named is None else tuple(named)
-    )
+    document = Problem(title=HTTPStatus(status).phrase, status=status, detail=detail, errors=None if named is None else tuple(named))
     headers = {} if retry_after_s is None else {"Retry-After": str(retry_after_s)}
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import ConfigDict, Field, StringConstraints
+from pydantic import Field, StringConstraints, field_validator
 
 from domain.document import Document
 from domain.errors import BadInput, NotFound
@@ -27,8 +27,6 @@ Sort = Literal["relevance", "price_asc", "price_desc", "rating"]
 class SearchParameters(Document):
     """The query string of /search; unknown names are refused."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
     q: Annotated[str, Field(max_length=500, examples=["hiking boots"])] = ""
     limit: Annotated[int, Field(ge=1, le=100)] = 10
     price_min: Annotated[Decimal | None, Field(ge=0, max_digits=12)] = None
@@ -39,6 +37,12 @@ class SearchParameters(Document):
     category: Text | None = None
     in_stock: Literal["true", "false"] | None = None
     sort: Sort = "relevance"
+
+    @field_validator("price_min", "price_max", "gender", "brand", "color", "category", "in_stock", mode="before")
+    @classmethod
+    def _left_empty(cls, value: object) -> object:
+        """``brand=`` is a form field that nobody filled in."""
+        return None if value == "" else value
 
     def filters(self, currency: str) -> Filters:
         """BadInput when price_min is above price_max."""

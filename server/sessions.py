@@ -65,9 +65,7 @@ async def open_(request: Request, response: Response, body: OpenSession | None =
     return Opened(session_id=session.session_id, token=token, expires_at=rfc3339(session.expires_at))
 
 
-@router.post(
-    "/sessions/current/customer", response_model=Opened, dependencies=[require_key("shop")], responses=problems(403, 409)
-)
+@router.post("/sessions/current/customer", response_model=Opened, dependencies=[require_key("shop")], responses=problems(403, 409))
 async def bind(request: Request, body: BindCustomer, session: CurrentSession) -> Opened:
     """Binds a customer to a running session; its conversation is kept. A session bound to somebody else is refused."""
     own = services(request)

@@ -61,11 +61,19 @@ async def test_sorting_by_price_does_not_put_what_is_cheap_and_beside_the_point_
     assert [p["product_id"] for p in answer["products"]] == ["boot-1"]
 
 
+async def test_a_filter_left_empty_is_one_not_given() -> None:
+    template = "q=&limit=10&price_min=&price_max=&gender=&brand=&color=&category=&in_stock=&sort=relevance"
+    async with serving() as server:
+        answer = await server.http.get(f"/search?{template}")
+
+    assert answer.json()["total"] == len(PRODUCTS)
+
+
 @pytest.mark.parametrize(
     "query",
     [
         "limit=0", "limit=101", "limit=ten", "price_min=-1", "price_max=NaN", "price_max=Infinity", "price_min=90&price_max=50",
-        "gender=robots", "sort=newest", "in_stock=yes", "brand=", "q=" + "x" * 501,
+        "gender=robots", "sort=newest", "in_stock=yes", "limit=", "q=" + "x" * 501,
     ],
 )  # fmt: skip
 async def test_a_value_out_of_range_or_of_a_loose_type_is_422(query: str) -> None:
