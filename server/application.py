@@ -32,10 +32,11 @@ def create_app(own: ServerServices, *, lifespan: Callable[[], AbstractAsyncConte
     app.state.services = own
     app.state.turn_runner = runner
     problems.install(app)
+    # Before the routes: /traces/view must not be taken for a trace of that id.
+    static_files.install(app)
     for module in (sessions, chat, search, feedback, traces, health):
         app.include_router(module.router)
     app.include_router(not_built.router())
-    static_files.install(app)
     openapi.install(app)
     app.add_middleware(Guard, own=own)
     return app
