@@ -67,9 +67,7 @@ class Catalogs:
     ) -> IndexReport:
         """Takes rows from anywhere into the index ``name``; ``source_hash`` names their content, ``known`` brings vectors."""
         home = self.home(name)
-        cache = EmbeddingCache(
-            self.cache_dir / "embeddings.sqlite", _LazyEncoder(self.cache_dir, self.builder_threads).encode, known
-        )
+        cache = EmbeddingCache(self.cache_dir / "embeddings.sqlite", _LazyEncoder(self.cache_dir, self.builder_threads).encode, known)
         try:
             builder = IndexBuilder(home, self._work_root(name), cache, progress)
             return builder.build(rows, source_hash=source_hash, rebuild=rebuild)

@@ -76,9 +76,7 @@ class VectorEngine(Protocol):
         """Nearest by cosine, best first; ``among`` restricts to these points."""
         ...
 
-    def sparse(
-        self, weights: SparseWeights, conditions: Conditions, *, limit: int, among: Sequence[int] | None = None
-    ) -> list[Hit]:
+    def sparse(self, weights: SparseWeights, conditions: Conditions, *, limit: int, among: Sequence[int] | None = None) -> list[Hit]:
         """Best by weighted term overlap with IDF, best first; points without a common term are absent."""
         ...
 

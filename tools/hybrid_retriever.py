@@ -41,9 +41,7 @@ class _Legs:
 class HybridRetriever:
     """Retriever and ProductSource over one engine."""
 
-    def __init__(
-        self, engine: VectorEngine, *, carried: Sequence[FilterField], terms: TermStatistics, weights: FusionWeights
-    ) -> None:
+    def __init__(self, engine: VectorEngine, *, carried: Sequence[FilterField], terms: TermStatistics, weights: FusionWeights) -> None:
         self._engine = engine
         self._carried = frozenset(carried) | {"exclude"}
         self._terms = terms
@@ -120,9 +118,7 @@ class HybridRetriever:
                 if product is not None and filters.admits(product):
                     lexical = legs.lexical.get(pid, 0.0) / full_match if full_match else 0.0
                     dense = legs.dense.get(pid, 0.0)
-                    found.append(
-                        Candidate(product=product, score=scores[pid], lexical=min(1.0, lexical), dense=max(0.0, min(1.0, dense)))
-                    )
+                    found.append(Candidate(product=product, score=scores[pid], lexical=min(1.0, lexical), dense=max(0.0, min(1.0, dense))))
             if len(found) >= wanted:
                 break
         return found[:wanted]

@@ -115,9 +115,7 @@ def open_lock(folder: Path, *, purpose: str) -> int:
     except BlockingIOError as exc:
         holder = os.pread(handle, 32, 0).decode(errors="replace").strip() or "unknown"
         os.close(handle)
-        raise StartupError(
-            f"{purpose}: {folder} is locked by process {holder}; stop it, or set AISLE_STATE_DIR to another folder"
-        ) from exc
+        raise StartupError(f"{purpose}: {folder} is locked by process {holder}; stop it, or set AISLE_STATE_DIR to another folder") from exc
     os.ftruncate(handle, 0)
     os.pwrite(handle, str(os.getpid()).encode(), 0)
     return handle

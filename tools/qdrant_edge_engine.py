@@ -67,9 +67,7 @@ class QdrantEdgeEngine:
     def dense(self, vector: Vectors, conditions: Conditions, *, limit: int, among: Sequence[int] | None = None) -> list[Hit]:
         return self._search(vector.tolist(), _DENSE, conditions, limit, among)
 
-    def sparse(
-        self, weights: SparseWeights, conditions: Conditions, *, limit: int, among: Sequence[int] | None = None
-    ) -> list[Hit]:
+    def sparse(self, weights: SparseWeights, conditions: Conditions, *, limit: int, among: Sequence[int] | None = None) -> list[Hit]:
         if not weights.indices:
             return []
         vector = qe.SparseVector(list(weights.indices), list(weights.values))
@@ -100,9 +98,7 @@ class QdrantEdgeEngine:
             self._closing.pop()()
 
     def _search(self, vector: Any, using: str, conditions: Conditions, limit: int, among: Sequence[int] | None) -> list[Hit]:
-        request = qe.QueryRequest(
-            limit=limit, query=qe.Query.Nearest(vector, using), filter=_filter(conditions, among), with_payload=False
-        )
+        request = qe.QueryRequest(limit=limit, query=qe.Query.Nearest(vector, using), filter=_filter(conditions, among), with_payload=False)
         with _translated():
             points = self._shard.query(request)
         return [Hit(int(point.id), float(point.score)) for point in points]

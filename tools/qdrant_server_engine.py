@@ -56,9 +56,7 @@ class QdrantServerEngine:
     def dense(self, vector: Vectors, conditions: Conditions, *, limit: int, among: Sequence[int] | None = None) -> list[Hit]:
         return self._search(vector.tolist(), _DENSE, conditions, limit, among)
 
-    def sparse(
-        self, weights: SparseWeights, conditions: Conditions, *, limit: int, among: Sequence[int] | None = None
-    ) -> list[Hit]:
+    def sparse(self, weights: SparseWeights, conditions: Conditions, *, limit: int, among: Sequence[int] | None = None) -> list[Hit]:
         if not weights.indices:
             return []
         vector = models.SparseVector(indices=list(weights.indices), values=list(weights.values))

@@ -17,7 +17,6 @@ from tools.fusion import FusionWeights
 from tools.hybrid_retriever import HybridRetriever
 from tools.index_home import Build, IndexHome
 
-_LOOK_EVERY_S = 1.0
 _log = structlog.get_logger(__name__)
 
 
@@ -42,10 +41,18 @@ class ServedCatalog:
     is gone, and answer again once it stands: by ``python -m app index``, or by ``rebuild`` where one is given.
     """
 
-    def __init__(self, home: IndexHome, *, weights: FusionWeights, rebuild: Callable[[], object] | None = None) -> None:
+    def __init__(
+        self,
+        home: IndexHome,
+        *,
+        weights: FusionWeights,
+        rebuild: Callable[[], object] | None = None,
+        look_every_s: float = 1.0,
+    ) -> None:
         self._home = home
         self._weights = weights
         self._rebuild = rebuild
+        self._look_every_s = look_every_s
         self._served: _Served | None = None
         self._looked_at = 0.0
         self._following = asyncio.Lock()
@@ -107,11 +114,11 @@ class ServedCatalog:
             served.release_if_idle()
 
     async def _follow(self) -> None:
-        """Moves to the build that is current now, looking at most once a second."""
-        if self._served and time.monotonic() - self._looked_at < _LOOK_EVERY_S:
+        """Moves to the build that is current now, looking at most every ``look_every_s``."""
+        if self._served and time.monotonic() - self._looked_at < self._look_every_s:
             return
         async with self._following:
-            if self._served and time.monotonic() - self._looked_at < _LOOK_EVERY_S:
+            if self._served and time.monotonic() - self._looked_at < self._look_every_s:
                 return
             self._looked_at = time.monotonic()
             build_id = await asyncio.to_thread(self._home.current_id)
