@@ -58,6 +58,7 @@ class EmbeddedModel:
     name: str = "embedded/smollm2-135m"
     form: OutputForm = "wire"
     threads: int = 2
+    grammar: str = GRAMMAR
     _server: Any = None
     _loading: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -76,7 +77,7 @@ class EmbeddedModel:
             return stopped
 
         request = {
-            "messages": messages, "max_tokens": max_tokens, "temperature": 0, "stream": True, "grammar": GRAMMAR, "cache_prompt": True,
+            "messages": messages, "max_tokens": max_tokens, "temperature": 0, "stream": True, "grammar": self.grammar, "cache_prompt": True,
         }  # fmt: skip
         running = loop.run_in_executor(None, self._run, server, request, take, loop, chunks)
         try:

@@ -11,7 +11,7 @@ GREETING = re.compile(
 THANKS = re.compile(
     r"^\W*(?:(?:ok(?:ay)?|great|perfect|cool|nice|awesome|lovely|wonderful|super)[,!.\s]*)?(?:thanks?(?: (?:you|a lot|so much|very much|again|for (?:your|the) help|mate))*|thank you(?: (?:so much|very much|again|for (?:your|the|all your) help))?|"
     r"thx|ty|cheers|bye+|goodbye|good bye|see (?:you|ya)(?: later)?|have a (?:nice|good|great) (?:day|one|weekend|evening)|that'?s (?:all|it)(?: for now| thanks)?|great|perfect|cool|nice|awesome|lovely|"
-    r"ok(?:ay)?|got it|sounds good|good to know|lol|haha+|wow|never ?mind)\W*$"
+    r"(?:thanks?|thank you|thx|cheers|great|perfect|ok(?:ay)?|no)[,.! ]+(?:that'?s|that is|that will be) (?:all|it|everything)(?: for (?:now|today))?(?: thanks?| thank you)?|ok(?:ay)?|got it|sounds good|good to know|lol|haha+|wow|never ?mind)\W*$"
 )
 WHO_ARE_YOU = re.compile(
     r"\b(?:who are you|what are you|are you (?:a |an )?(?:human|bot|robot|ai|real|person)|what can you do|how (?:do|can) you (?:work|help)|what do you do|your name|tell me (?:a joke|about yourself)|help)\b\W*$"

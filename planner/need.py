@@ -95,5 +95,8 @@ def _cue_after_past(text: str) -> bool:
 
 
 def _content(text: str, lexicon: Lexicon) -> list[str]:
-    words = [word for word in words_of(text) if word not in _FILLER and (len(word) > 1 or _KEPT_WITH_NUMBER.match(word))]
-    return list(dict.fromkeys(words))
+    """Words that say something; those of a type's name stay whatever they are ("carry-on suitcase")."""
+    words = words_of(text)
+    named = {i for m in lexicon.type_mentions(words) for i in range(m.start, m.end)}
+    telling = [w for i, w in enumerate(words) if i in named or (w not in _FILLER and (len(w) > 1 or _KEPT_WITH_NUMBER.match(w)))]
+    return list(dict.fromkeys(telling))

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from memory.database import create_engine, create_tables, database_url
 from memory.private_redis import PrivateRedis
+from tests.integration.composed import Composed, composed_in
 from tests.integration.postgres import PostgresCluster
 
 
@@ -49,3 +50,16 @@ async def engine(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
     await create_tables(made)
     yield made
     await made.dispose()
+
+
+@pytest.fixture(scope="session")
+def state_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One state folder, and so one demo index, for all tests that compose the application."""
+    return tmp_path_factory.mktemp("state")
+
+
+@pytest.fixture
+async def composed(state_dir: Path) -> AsyncIterator[Composed]:
+    """The whole assistant; see ``tests.integration.composed``."""
+    async with composed_in(state_dir) as application:
+        yield application
