@@ -18,6 +18,8 @@ class Settings(BaseSettings):
 
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=1, le=65535)
+    trusted_proxies: str = ""
+    """Addresses of reverse proxies, comma-separated: only their X-Forwarded-For and -Proto are believed."""
     state_dir: Path = ROOT / ".aisle"
     """Where indexes, databases, the private Redis and caches live; private to this process's user."""
     data_dir: Path = ROOT.parent / "shared" / "data"

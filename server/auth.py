@@ -107,15 +107,15 @@ def token_expiry(own: ServerServices, session: Session) -> int:
     return int(own.clock.now().timestamp()) + 30 * own.limits.session_ttl_s
 
 
-def set_cookie(response: Response, token: str, own: ServerServices) -> None:
-    """The token as an HttpOnly cookie that other sites cannot send along."""
+def set_cookie(response: Response, token: str, request: Request) -> None:
+    """The token as an HttpOnly cookie that other sites cannot send along; over TLS (a trusted proxy's too) it stays there."""
     response.set_cookie(
         COOKIE,
         token,
-        max_age=30 * own.limits.session_ttl_s,
+        max_age=30 * services(request).limits.session_ttl_s,
         httponly=True,
         samesite="lax",
-        secure=own.cookie_secure,
+        secure=request.url.scheme == "https",
         path="/",
     )
 

@@ -19,7 +19,6 @@ from server.times import rfc3339
 from server.turns import Failed, TurnEvent, TurnRunner, checked_message
 
 router = APIRouter(tags=["chat"])
-_PING_S = 15
 
 
 class ChatMessage(Document):
@@ -55,9 +54,9 @@ async def chat(request: Request, body: ChatMessage) -> Response:
         opened = OpenedSession(session_id=session.session_id, token=token, expires_at=rfc3339(session.expires_at))
     events = await _runner(request).start(session, body.message, body.turn_id)
     streaming = "text/event-stream" in request.headers.get("accept", "")
-    response = _stream(events, opened) if streaming else await _json(events, opened)
+    response = _stream(events, opened, own.limits.stream_ping_s) if streaming else await _json(events, opened)
     if token:
-        set_cookie(response, token, own)
+        set_cookie(response, token, request)
     return response
 
 
@@ -75,8 +74,8 @@ async def _json(events: AsyncIterator[TurnEvent], opened: OpenedSession | None) 
     raise AssertionError("a turn always ends with a reply or a failure")
 
 
-def _stream(events: AsyncIterator[TurnEvent], opened: OpenedSession | None) -> Response:
-    return EventSourceResponse(_sse(events, opened), ping=_PING_S, headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
+def _stream(events: AsyncIterator[TurnEvent], opened: OpenedSession | None, ping_s: int) -> Response:
+    return EventSourceResponse(_sse(events, opened), ping=ping_s, headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
 
 
 async def _sse(events: AsyncIterator[TurnEvent], opened: OpenedSession | None) -> AsyncIterator[ServerSentEvent]:

@@ -59,6 +59,8 @@ class Limits:
     max_body_bytes: int = 1_000_000
     turn_timeout_s: float = 30.0
     session_ttl_s: int = 7 * 24 * 3600
+    stream_ping_s: int = 15
+    """How often a silent stream says that it lives."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +85,6 @@ class ServerServices:
     """Which model plays each role now."""
     picture: Callable[[Product], str | None] = lambda product: None
     """An SVG for a product of the demo catalogue; None when there is none."""
-    cookie_secure: bool = False
 
 
 def services(request: Request) -> ServerServices:

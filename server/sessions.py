@@ -61,7 +61,7 @@ async def open_(request: Request, response: Response, body: OpenSession | None =
     if customer is not None:
         check_key(request, "shop")
     session, token = await open_session(own, address_of(request), customer_id=customer)
-    set_cookie(response, token, own)
+    set_cookie(response, token, request)
     return Opened(session_id=session.session_id, token=token, expires_at=rfc3339(session.expires_at))
 
 

@@ -277,3 +277,13 @@ async def test_a_trace_store_that_hangs_delays_no_reply_for_long_and_is_waited_f
         assert (answer.status_code, assistant.stored) == (200, 0)
 
     assert assistant.stored == 1
+
+
+async def test_a_silent_stream_says_that_it_lives() -> None:
+    async with serving(Setup(limits=Limits(stream_ping_s=1))) as server:
+        server.assistant.may_finish.clear()
+        asyncio.get_running_loop().call_later(1.3, server.assistant.may_finish.set)
+        answer = await server.http.post("/chat", json={"message": "boots"}, headers={"Accept": "text/event-stream"})
+
+    before_the_reply = answer.text.partition("event: reply")[0]
+    assert any(line.startswith(":") for line in before_the_reply.splitlines())

@@ -20,6 +20,14 @@ async def test_opening_a_session_gives_a_token_and_the_same_as_a_cookie(body: di
     assert answer.cookies["aisle_session"] == answer.json()["token"]
 
 
+@pytest.mark.parametrize(("scheme", "secure"), [("http", False), ("https", True)])
+async def test_the_cookie_of_a_session_opened_over_tls_never_leaves_it(scheme: str, secure: bool) -> None:
+    async with serving() as server:
+        answer = await server.http.post(f"{scheme}://aisle.test/sessions")
+
+    assert ("secure" in answer.headers["set-cookie"].lower()) is secure
+
+
 async def test_tokens_of_two_sessions_have_nothing_to_guess_from() -> None:
     async with serving() as server:
         one, two = await server.open(), await server.open()
@@ -73,9 +81,7 @@ async def test_a_cookie_of_a_session_that_is_over_is_taken_back_so_that_the_next
     assert retried.status_code == 200 and "session" in retried.json()
 
 
-@pytest.mark.parametrize(
-    ("method", "path"), [("GET", "/sessions/current"), ("DELETE", "/sessions/current"), ("POST", "/feedback")]
-)
+@pytest.mark.parametrize(("method", "path"), [("GET", "/sessions/current"), ("DELETE", "/sessions/current"), ("POST", "/feedback")])
 async def test_what_acts_for_a_shopper_needs_a_session(method: str, path: str) -> None:
     async with serving() as server:
         body = {"turn_id": "t", "kind": "click"} if method == "POST" else None
