@@ -214,8 +214,9 @@ def serve(
         web = create_app(application.services, lifespan=application.running)
         print(f"Aisle serves {settings.catalog!r} at http://{settings.host}:{settings.port}", flush=True)
         config = uvicorn.Config(
-            web, settings.host, settings.port, log_level="warning", timeout_graceful_shutdown=10, server_header=False
-        )
+            web, settings.host, settings.port, log_config=None, access_log=False, timeout_graceful_shutdown=10,
+            server_header=False, forwarded_allow_ips=settings.trusted_proxies,
+        )  # fmt: skip
         uvicorn.Server(config).run()
     finally:
         if private:
