@@ -82,7 +82,5 @@ def _rows(file: Path, width: int) -> Iterator[tuple[int, Sequence[str]]]:
             continue
         values = line.split("\t")
         if len(values) < width:
-            raise BadInput(
-                f"{file.name}, line {number}: {len(values)} values, not {width}, between tabs", field="line", value=line
-            )
+            raise BadInput(f"{file.name}, line {number}: {len(values)} values, not {width}, between tabs", field="line", value=line)
         yield number, values[:width]

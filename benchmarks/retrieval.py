@@ -104,9 +104,7 @@ def prepare(settings: Settings, labelled: LabelledSet) -> Workbench:
         names[corpus] = f"bench-{corpus.strip('-').lower() or 'all'}-{source[:8]}"
         report = catalogs.build(_only(read_feed(labelled.catalog), corpus), name=names[corpus], source_hash=f"{source} {corpus}")
         if report.rejected_count:
-            print(
-                f"{report.rejected_count} rows of {labelled.catalog.name} were rejected: {report.rejected_file}", file=sys.stderr
-            )
+            print(f"{report.rejected_count} rows of {labelled.catalog.name} were rejected: {report.rejected_file}", file=sys.stderr)
     texts = sorted({query.text for query in labelled.queries})
     vectors = OnnxEmbedder(catalogs.cache_dir, threads=2).encode(texts)
     return Workbench(settings, labelled, names, dict(zip(texts, vectors, strict=True)))
@@ -204,9 +202,7 @@ async def tune(bench: Workbench) -> dict[str, Any]:
     queries = bench.labelled.of(split="train")
     table = await _ndcg_by_share(bench, queries)
     kinds = bench.labelled.kinds
-    by_kind = {
-        share: {k: _mean([values[q.query_id] for q in queries if q.kind == k]) for k in kinds} for share, values in table.items()
-    }
+    by_kind = {share: {k: _mean([values[q.query_id] for q in queries if q.kind == k]) for k in kinds} for share, values in table.items()}
     overall = {share: _mean(list(values.values())) for share, values in by_kind.items()}
     best = max(overall, key=lambda share: overall[share])
     rows = [[f"{share:.2f}", overall[share], *by_kind[share].values()] for share in SHARES]

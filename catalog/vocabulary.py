@@ -16,6 +16,10 @@ _SMALL = 4
 """Prices fewer than this give no honest quartiles."""
 
 
+_MOST_WORDS = 400_000
+"""Words held while counting, so that memory is bounded however long the feed is."""
+
+
 class TypeFacts(Document):
     """A kind of product that the catalogue sells: the narrowest category name, without gender."""
 
@@ -81,7 +85,11 @@ class VocabularyBuilder:
         if product.category:
             self.counters["departments"][product.category[0]] += 1
             self._type(product).add(product)
-        self.counters["words"].update(set(re.findall(r"[a-z][a-z'0-9]+", fold(product.title))))
+        words = self.counters["words"]
+        words.update(set(re.findall(r"[a-z][a-z'0-9]+", fold(product.title))))
+        if len(words) > _MOST_WORDS:
+            # Mostly model numbers that stand once; a word that comes again later is counted from there.
+            self.counters["words"] = Counter({word: count for word, count in words.items() if count > 1})
         self.carried.update(_carried_by(product))
 
     def vocabulary(self) -> Vocabulary:

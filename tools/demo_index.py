@@ -53,13 +53,20 @@ def demo_source_hash() -> str:
 
 
 def rebuild_vectors(embedder: OnnxEmbedder, file: Path = VECTORS_FILE) -> int:
-    """Embeds the demo catalogue anew and writes the file; the number of texts."""
+    """Writes the file for the demo catalogue as it is now, embedding only texts that it lacks; the number of texts."""
     products = load_demo()
-    texts = sorted({embedded_text(product) for product in products})
-    keys = np.stack([np.frombuffer(text_key(text), np.uint8) for text in texts])
+    texts = {text_key(text): text for text in sorted({embedded_text(product) for product in products})}
+    committed = committed_vectors(file)
+    known = {} if committed is None else committed.rows()
+    missing = [key for key in texts if key not in known]
+    known |= dict(zip(missing, embedder.encode([texts[key] for key in missing]), strict=True))
     file.parent.mkdir(parents=True, exist_ok=True)
-    vectors = embedder.encode(texts).astype(np.float16)
-    np.savez(file, keys=keys, vectors=vectors, catalog_hash=np.array(catalog_hash(products)))
+    np.savez(
+        file,
+        keys=np.stack([np.frombuffer(key, np.uint8) for key in texts]),
+        vectors=np.stack([known[key] for key in texts]).astype(np.float16),
+        catalog_hash=np.array(catalog_hash(products)),
+    )
     return len(texts)
 
 

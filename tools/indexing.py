@@ -3,20 +3,20 @@
 import hashlib
 import shutil
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
-from typing import TextIO, TypeVar
+from typing import Protocol, TextIO, TypeVar
 
 from catalog.feeds.rows import FeedRow, Rejection
 from catalog.vocabulary import VocabularyBuilder
 from domain.document import Document
 from domain.errors import IndexUnavailable
 from domain.product import Product
+from domain.search import Vectors
 from tools.build_ledger import BuildLedger
-from tools.embedding_cache import EmbeddingCache
 from tools.engine import IndexPoint, VectorEngine
 from tools.index_home import INDEX_FORMAT, IndexHome, Manifest
 from tools.index_store import locked, write_durably
@@ -57,6 +57,17 @@ class IndexReport(Document):
     """JSON Lines with every rejection."""
 
 
+class TextVectors(Protocol):
+    """Where the vectors of a build come from: a cache before an encoder, or an encoder alone."""
+
+    misses: int
+    """Texts that had to be encoded."""
+
+    def vectors(self, texts: Sequence[str]) -> Vectors:
+        """L2-normalised rows, one a text."""
+        ...
+
+
 @dataclass
 class IndexBuilder:
     """Builds one named index. Blocking; one instance a build."""
@@ -64,7 +75,7 @@ class IndexBuilder:
     home: IndexHome
     work_root: Path
     """Where ledgers and reports of this index's builds lie, whichever engine holds the products."""
-    cache: EmbeddingCache
+    texts: TextVectors
     progress: Callable[[int], None] = lambda rows: None
     """Called with the number of rows read so far."""
     _rejected: int = field(default=0, init=False)
@@ -106,7 +117,7 @@ class IndexBuilder:
         )  # fmt: skip
         report = IndexReport(
             name=self.home.name, build_id=build_id, count=manifest.count, **fates,
-            rejected=tuple(self._first_rejected), rejected_count=self._rejected, embedded=self.cache.misses,
+            rejected=tuple(self._first_rejected), rejected_count=self._rejected, embedded=self.texts.misses,
             seconds=round(time.monotonic() - started, 3), resumed_at=resumed_at,
             report_file=str(work / "report.json"), rejected_file=str(work / "rejected.jsonl"),
         )  # fmt: skip
@@ -177,7 +188,7 @@ class IndexBuilder:
     def _take_in(self, products: list[Product], sparse: list[SparseWeights], engine: VectorEngine, ledger: BuildLedger) -> None:
         for start in range(0, len(products), _CHUNK):
             part = products[start : start + _CHUNK]
-            vectors = self.cache.vectors([embedded_text(product) for product in part])
+            vectors = self.texts.vectors([embedded_text(product) for product in part])
             points = [
                 IndexPoint(point_id(p.product_id), vector, weights, payload_of(p))
                 for p, vector, weights in zip(part, vectors, sparse[start : start + _CHUNK], strict=True)

@@ -37,7 +37,9 @@ def point_id(product_id: str) -> int:
 
 def searched_texts(product: Product) -> tuple[str, str]:
     """(title, further text) as BM25 weighs them; the listing's facts stand beside the description."""
-    facts = (product.brand or "", *product.category, *product.colors, *product.material, *product.features)
+    facts = (
+        product.brand or "", product.gender or "", *product.category, *product.colors, *product.material, *product.features,
+    )  # fmt: skip
     return product.title, " ".join((*facts, *product.attributes.values(), product.description[:_TEXT_LIMIT]))
 
 

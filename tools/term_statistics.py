@@ -10,6 +10,10 @@ import numpy as np
 from tools.lexical import SparseWeights
 
 
+_MOST_TERMS = 2_000_000
+"""Terms held while counting (about 200 MB); beyond it those that stood once, mostly model numbers, are forgotten."""
+
+
 class TermStatistics:
     """Document frequencies by term hash."""
 
@@ -52,6 +56,8 @@ class TermCounter:
         for document in documents:
             self._counts.update(document.indices)
             self._documents += 1
+            if len(self._counts) > _MOST_TERMS:
+                self._counts = Counter({term: count for term, count in self._counts.items() if count > 1})
 
     def statistics(self) -> TermStatistics:
         """Terms of a single product are left out of large catalogues, where they would be most of the table."""
