@@ -125,7 +125,14 @@ def _versions(kind: ProductType, style: Style, index: int) -> Iterator[tuple[Gen
 
 
 def _product(
-    model: Model, writer: Writer, product_id: str, cents: int, gender: Gender | None, color: str | None, sibling: int, rng: random.Random
+    model: Model,
+    writer: Writer,
+    product_id: str,
+    cents: int,
+    gender: Gender | None,
+    color: str | None,
+    sibling: int,
+    rng: random.Random,
 ) -> Product:
     listing = writer.listing(model, color=color, gender=gender, sibling=sibling, rng=rng)
     price = charm(cents)

@@ -9,6 +9,8 @@
 import random
 import re
 from collections.abc import Mapping
+from functools import cache
+from string import Formatter
 
 from catalog.product_types import Facts
 
@@ -22,37 +24,34 @@ def draw_facts(facts: Facts, rng: random.Random, *, position: float) -> dict[str
     return {name: _draw(notation, rng, position) for name, notation in facts.items()}
 
 
-class _Slots(dict[str, str]):
-    """Words to fill into a pattern, noting whether one that was asked for is unknown or empty."""
-
-    missing = False
-
-    def __missing__(self, key: str) -> str:
-        self.missing = True
-        return ""
-
-    def __getitem__(self, key: str) -> str:
-        value = super().__getitem__(key)
-        self.missing = self.missing or not value
-        return value
-
-
 def fill(pattern: str, words: Mapping[str, str]) -> str | None:
     """The pattern with its {words} filled in, [optional parts] kept where all of theirs are known; None if another is missing."""
-    text = re.sub(r"\[([^\]]*)\]", lambda part: _filled(part.group(1), words) or "", pattern)
-    filled = _filled(text, words)
-    return None if filled is None else re.sub(r"\s+", " ", filled).strip()
+    parts: list[str] = []
+    for optional, pieces in _compiled(pattern):
+        if all(field in words for _, field in pieces if field):
+            parts += [words[field] if field else literal for literal, field in pieces]
+        elif not optional:
+            return None
+    return " ".join("".join(parts).split())
 
 
 def slot_name(fact: str) -> str:
-    """"battery_life" for the fact "battery life"."""
+    """ "battery_life" for the fact "battery life"."""
     return re.sub(r"\W+", "_", fact)
 
 
-def _filled(text: str, words: Mapping[str, str]) -> str | None:
-    slots = _Slots(words)
-    filled = text.format_map(slots)
-    return None if slots.missing else filled
+@cache
+def _compiled(pattern: str) -> tuple[tuple[bool, tuple[tuple[str, str], ...]], ...]:
+    """Parts of a pattern: whether it may fall away, and its pieces, each a literal or the name of a word."""
+    parts = []
+    for text in re.split(r"(\[[^\]]*\])", pattern):
+        optional = text.startswith("[")
+        pieces: list[tuple[str, str]] = []
+        for literal, field, _, _ in Formatter().parse(text[1:-1] if optional else text):
+            pieces += [(literal, "")] if literal else []
+            pieces += [("", field)] if field else []
+        parts.append((optional, tuple(pieces)))
+    return tuple(parts)
 
 
 def _draw(notation: str | tuple[str, ...], rng: random.Random, position: float) -> str:

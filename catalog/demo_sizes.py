@@ -54,7 +54,14 @@ LEAST_IN_STOCK = 5
 
 
 def variants_for(
-    system: SizeSystem, gender: Gender | None, *, product_id: str, price: Money, color: str | None, sold_out: bool, rng: random.Random
+    system: SizeSystem,
+    gender: Gender | None,
+    *,
+    product_id: str,
+    price: Money,
+    color: str | None,
+    sold_out: bool,
+    rng: random.Random,
 ) -> tuple[Variant, ...]:
     """One variant a size; empty for goods without sizes. Some sizes are sold out, and all of them if ``sold_out``."""
     if system == "none":

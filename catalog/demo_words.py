@@ -4,7 +4,7 @@ import random
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import yaml
@@ -13,9 +13,22 @@ from catalog.demo_facts import fill, slot_name
 from catalog.product_types import HERE, Brand, Department, ProductType, Style
 from domain.product import Gender
 
-_POSSESSIVE: dict[Gender | None, str] = {"women": "Women's", "men": "Men's", "kids": "Kids'", "unisex": "", None: ""}
+_POSSESSIVE: dict[Gender | None, str] = {"women": "Women's", "men": "Men's", "kids": "Kids'"}
+_WHO: dict[Gender | None, str] = {"women": "women", "men": "men", "kids": "children"}
+_ONE = {
+    "s": "s", "es": "es", "are": "is", "have": "has", "do": "does", "dry": "dries",
+    "it": "it", "It": "It", "its": "its", "them": "it", "itself": "itself",
+}  # fmt: skip
+_MANY = {
+    "s": "", "es": "", "are": "are", "have": "have", "do": "do", "dry": "dry",
+    "it": "they", "It": "They", "its": "their", "them": "them", "itself": "themselves",
+}  # fmt: skip
 _SMALL_WORDS = frozenset({"and", "with", "for", "of", "in", "the", "to", "a", "per"})
-_UPPER = {"usb c": "USB-C", "usb": "USB", "led": "LED", "4k": "4K", "gps": "GPS", "bpa free": "BPA-Free", "uv protection": "UV Protection", "rgb lighting": "RGB Lighting"}  # fmt: skip
+_UPPER = {
+    "usb c": "USB-C", "usb port": "USB Port", "usb powered": "USB Power", "led light": "LED Light", "led display": "LED Display",
+    "4k": "4K", "5g": "5G", "gps": "GPS", "nfc": "NFC", "bpa free": "BPA-Free", "uv protection": "UV Protection",
+    "rgb lighting": "RGB Lighting", "tsa lock": "TSA Lock", "rfid blocking": "RFID Blocking", "pfoa free": "PFOA-Free",
+}  # fmt: skip
 
 Words = dict[str, str]
 
@@ -40,23 +53,33 @@ class Model:
     def noun(self) -> str:
         return self.style.noun or self.kind.noun
 
-    def slots(self, *, color: str | None, gender: Gender | None) -> dict[str, str]:
-        """Every word that a pattern may ask for."""
+    @cached_property
+    def words(self) -> Words:
+        """Every word that a pattern may ask for, but for colour and gender; what is unknown is left out."""
         short = self.kind.spoken
-        many = short.endswith("s") and not short.endswith(("ss", "us", "lens"))
         words = {
-            "brand": self.brand.name, "model": self.name, "noun": self.noun, "short": short, "Short": short[:1].upper() + short[1:],
-            "gender": _POSSESSIVE[gender], "who": {"women": "women", "men": "men", "kids": "children"}.get(gender or "", "everyone"),
-            "color": (color or "").lower(), "Color": title_case(color or ""), "material": " and ".join(self.material),
-            "Material": title_case(" and ".join(self.material[:1])), "top": title_case(self.features[0]) if self.features else "",
-            "it": "they" if many else "it", "It": "They" if many else "It", "its": "their" if many else "its",
-            "Its": "Their" if many else "Its", "them": "them" if many else "it", "s": "" if many else "s", "es": "" if many else "es",
-            "are": "are" if many else "is", "have": "have" if many else "has", "this": "these" if many else "this",
-            "This": "These" if many else "This", "do": "do" if many else "does",
-            "a": "" if many else ("an " if short[0] in "aeiou" else "a "),
-        }  # fmt: skip
+            "brand": self.brand.name,
+            "model": self.name,
+            "noun": self.noun,
+            "short": short,
+            "Short": short[:1].upper() + short[1:],
+        }
+        words |= _agreeing(short)
         words |= {slot_name(fact): value for fact, value in self.facts.items()}
+        if self.material:
+            words["material"] = " and ".join(self.material)
+        if self.features:
+            words["top"] = title_case(self.features[0])
         return words | {"style": fill(self.style.words, words) or ""}
+
+    def listed_as(self, color: str | None, gender: Gender | None) -> Words:
+        """The words of one listing of the model."""
+        words = dict(self.words)
+        if color:
+            words |= {"color": color.replace("/", " and "), "Color": title_case(color)}
+        if gender in _WHO:
+            words |= {"gender": _POSSESSIVE[gender], "who": _WHO[gender]}
+        return words
 
 
 @dataclass(frozen=True)
@@ -78,7 +101,7 @@ class Writer:
 
     def listing(self, model: Model, *, color: str | None, gender: Gender | None, sibling: int, rng: random.Random) -> Listing:
         """``sibling`` counts the colours and genders of one model: each begins elsewhere in the lists of sentences."""
-        words = model.slots(color=color, gender=gender)
+        words = model.listed_as(color, gender)
         title = self._unseen(self.titles, _titles(model, words), f"{model.brand.name} {model.name} {model.noun} No. {len(self.titles)}")
         tries = (_description(model, words, sibling, rng) for _ in range(12))
         description = self._unseen(self.descriptions, tries, f"The {model.name} by {model.brand.name} ({title}).")
@@ -96,7 +119,7 @@ def reviews(model: Model, *, rating: float, rng: random.Random) -> tuple[str, ..
     """One to three texts of shoppers in the spirit of the rating; none for two products in three."""
     if rng.random() > 0.36:
         return ()
-    words = model.slots(color=None, gender=None)
+    words = model.words
     general = phrases()["reviews"]
     praise = [*model.kind.praise, *model.kind.praise, *model.department.praise, *general["praise"]]
     praise += [text for feature in model.features for text in phrases()["proof"].get(feature, [])]
@@ -107,7 +130,7 @@ def reviews(model: Model, *, rating: float, rng: random.Random) -> tuple[str, ..
 
 
 def title_case(text: str) -> str:
-    """"Noise Cancelling" of "noise cancelling"; hyphens and known abbreviations kept right."""
+    """ "Noise Cancelling" of "noise cancelling"; hyphens and known abbreviations kept right."""
     if text in _UPPER:
         return _UPPER[text]
     words = text.split()
@@ -129,45 +152,57 @@ def _titles(model: Model, words: Words) -> Iterator[str]:
         if title := fill(pattern, words):
             yield _tidy(title)
     for fact in model.facts.values():
-        yield _tidy(f"{words['brand']} {words['model']} {words['style']} {words['noun']} {words['gender']} {words['Color']}, {fact}")
+        yield _tidy((fill("{brand} {model} {style} {noun}[ - {gender}][, {Color}], ", words) or "") + " " + fact)
 
 
 def _description(model: Model, words: Words, sibling: int, rng: random.Random) -> str:
     """Two to four sentences: what it is, how it is built, what it does or measures, whom it suits or how it is kept."""
     kind, floor = model.kind, model.department
     shift = model.seed + sibling
+    build = _first(model.style.say, words, shift) if model.style.say and rng.random() < 0.85 else None
     parts = [
-        _pick(_mixed(kind.open, floor.open), words, shift, rng),
-        _pick(model.style.say, words, shift, rng) if rng.random() < 0.85 else None,
+        _first(_mixed(kind.open, floor.open, rng), words, shift + rng.randrange(2)),
+        build,
         _middle(model, words, rng),
-        _close(model, words, rng) if rng.random() < 0.75 else None,
+        _close(model, words, rng) if build is None or rng.random() < 0.7 else None,
     ]
-    sentences = list(dict.fromkeys(part for part in parts if part))
-    return " ".join(sentences)
+    return " ".join(dict.fromkeys(part for part in parts if part))
 
 
 def _middle(model: Model, words: Words, rng: random.Random) -> str | None:
-    told = [text for pattern in (*model.kind.tell, *model.department.tell) if (text := fill(pattern, words))]
-    about = [text for f in model.features for p in phrases()["features"].get(f, []) if (text := fill(p, words))]
-    pool = told if told and (not about or rng.random() < 0.5) else about
-    return rng.choice(pool) if pool else None
+    """A fact, or what a feature means."""
+    told = (*model.kind.tell, *model.department.tell)
+    about = [pattern for feature in model.features for pattern in phrases()["features"].get(feature, ())]
+    pools = [pool for pool in (told, about, about) if pool]
+    return _first(rng.choice(pools), words, rng.randrange(97)) if pools else None
 
 
 def _close(model: Model, words: Words, rng: random.Random) -> str | None:
+    """Whom it suits, how it is kept, or who makes it."""
     kind, floor = model.kind, model.department
-    pools = [_mixed(kind.use, floor.use), _mixed(kind.care, floor.care), (model.brand.line,)]
-    pool = rng.choices(pools, weights=(6, 3, 2))[0]
-    texts = [text for pattern in pool if (text := fill(pattern, words))]
-    return rng.choice(texts) if texts else None
+    pools = (_mixed(kind.use, floor.use, rng), _mixed(kind.care, floor.care, rng), (model.brand.line,))
+    weighted = [(pool, weight) for pool, weight in zip(pools, (6, 3, 1), strict=True) if pool]
+    pool = rng.choices([pool for pool, _ in weighted], weights=[weight for _, weight in weighted])[0]
+    return _first(pool, words, rng.randrange(97))
 
 
-def _mixed(own: Sequence[str], shared: Sequence[str]) -> Sequence[str]:
-    return (*own, *own, *shared) if own else shared
+def _mixed(own: Sequence[str], shared: Sequence[str], rng: random.Random) -> Sequence[str]:
+    """A type's own sentences two times in three, its department's otherwise."""
+    return own if own and (not shared or rng.random() < 0.67) else shared
 
 
-def _pick(pool: Sequence[str], words: Words, shift: int, rng: random.Random) -> str | None:
-    texts = [text for pattern in pool if (text := fill(pattern, words))]
-    return texts[(shift + rng.randrange(2)) % len(texts)] if texts else None
+def _first(pool: Sequence[str], words: Words, start: int) -> str | None:
+    """The first sentence, from ``start`` on, whose words are all known."""
+    for turn in range(len(pool)):
+        if text := fill(pool[(start + turn) % len(pool)], words):
+            return text[0].upper() + text[1:]
+    return None
+
+
+def _agreeing(short: str) -> Words:
+    """Endings and pronouns that agree with the word: "boots keep", "the jacket keeps"."""
+    many = short.endswith("s") and not short.endswith(("ss", "us", "lens"))
+    return _MANY if many else _ONE
 
 
 def _tidy(title: str) -> str:

@@ -132,7 +132,7 @@ def silhouettes() -> dict[str, str]:
 
 
 def type_code(product_id: str) -> str:
-    """"hike-boot" of "hike-boot-0012"."""
+    """ "hike-boot" of "hike-boot-0012"."""
     return product_id.rpartition("-")[0]
 
 
@@ -143,4 +143,4 @@ def tagged(tags: Sequence[str]) -> tuple[Brand, ...]:
 
 def _read(file: Path) -> Any:
     # The C loader reads all departments in a tenth of a second; the Python one takes over two.
-    return yaml.load(file.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
+    return yaml.load(file.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
