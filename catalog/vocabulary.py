@@ -14,8 +14,6 @@ from domain.terms import fold, fold_size
 _GENDER_WORDS = re.compile(r"^(women's|men's|kids'?|girls'?|boys'?|womens|mens|ladies'?|unisex) ")
 _SMALL = 4
 """Prices fewer than this give no honest quartiles."""
-
-
 _MOST_WORDS = 400_000
 """Words held while counting, so that memory is bounded however long the feed is."""
 

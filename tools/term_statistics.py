@@ -9,7 +9,6 @@ import numpy as np
 
 from tools.lexical import SparseWeights
 
-
 _MOST_TERMS = 2_000_000
 """Terms held while counting (about 200 MB); beyond it those that stood once, mostly model numbers, are forgotten."""
 
