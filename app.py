@@ -18,13 +18,14 @@ if _problem:
 import asyncio
 import os
 import secrets
+import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from catalog.pictures import picture
@@ -202,6 +203,8 @@ def serve(
     """Serves the page and the API until Ctrl-C."""
     import uvicorn
 
+    # SIGTERM unwinds like Ctrl-C, at any moment: else the private Redis would be left behind.
+    signal.signal(signal.SIGTERM, _exit)
     settings = _settings(catalog=catalog, host=host, port=port)
     _stop_on(problem_with_folder(settings.state_dir) or problem_with_port(settings.host, settings.port))
     log_json(settings.log_level)
@@ -350,6 +353,10 @@ def _secret(settings: Settings, name: str) -> str:
 
 def _plain(secret: object) -> str | None:
     return None if secret is None else secret.get_secret_value()  # type: ignore[attr-defined]
+
+
+def _exit(number: int, _: object) -> NoReturn:
+    raise SystemExit(128 + number)
 
 
 def _stop_on(problem: str | None) -> None:

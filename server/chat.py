@@ -14,7 +14,7 @@ from domain.reply import OpenedSession, Reply
 from server.auth import address_of, open_session, optional_session, set_cookie
 from server.openapi import problems
 from server.problems import describe
-from server.services import services
+from server.services import Limits, services
 from server.times import rfc3339
 from server.turns import Failed, TurnEvent, TurnRunner, checked_message
 
@@ -54,7 +54,7 @@ async def chat(request: Request, body: ChatMessage) -> Response:
         opened = OpenedSession(session_id=session.session_id, token=token, expires_at=rfc3339(session.expires_at))
     events = await _runner(request).start(session, body.message, body.turn_id)
     streaming = "text/event-stream" in request.headers.get("accept", "")
-    response = _stream(events, opened, own.limits.stream_ping_s) if streaming else await _json(events, opened)
+    response = _stream(events, opened, own.limits) if streaming else await _json(events, opened)
     if token:
         set_cookie(response, token, request)
     return response
@@ -74,8 +74,14 @@ async def _json(events: AsyncIterator[TurnEvent], opened: OpenedSession | None) 
     raise AssertionError("a turn always ends with a reply or a failure")
 
 
-def _stream(events: AsyncIterator[TurnEvent], opened: OpenedSession | None, ping_s: int) -> Response:
-    return EventSourceResponse(_sse(events, opened), ping=ping_s, headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
+def _stream(events: AsyncIterator[TurnEvent], opened: OpenedSession | None, limits: Limits) -> Response:
+    return EventSourceResponse(
+        _sse(events, opened),
+        ping=limits.stream_ping_s,
+        # A server told to stop lets the stream end as its turn ends, which has a limit of its own.
+        shutdown_grace_period=limits.turn_timeout_s,
+        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+    )
 
 
 async def _sse(events: AsyncIterator[TurnEvent], opened: OpenedSession | None) -> AsyncIterator[ServerSentEvent]:

@@ -158,6 +158,20 @@ async def test_a_shutdown_lets_the_running_turn_finish_and_be_saved(redis_url: s
     assert again.json() == answered.json()
 
 
+async def test_a_shutdown_lets_a_running_stream_end_as_streams_do(redis_url: str) -> None:
+    async with serving(redis_url) as aisle:
+        aisle.assistant.may_finish.clear()
+        headers = {"Accept": "text/event-stream"}
+        stream = asyncio.create_task(aisle.http.post("/chat", json={"message": "boots"}, headers=headers))
+        await aisle.assistant.started.wait()
+        aisle.server.should_exit = True
+        await asyncio.sleep(1.0)
+        aisle.assistant.may_finish.set()
+        answer = await stream
+
+    assert events(answer.text)[-1] == ("done", "{}")
+
+
 async def test_redis_killed_mid_turn_costs_a_clear_answer_at_most_and_nothing_acknowledged(own_redis: PrivateRedis) -> None:
     url = await asyncio.to_thread(own_redis.start)
     async with serving(url) as aisle:
