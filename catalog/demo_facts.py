@@ -14,7 +14,7 @@ from string import Formatter
 
 from catalog.product_types import Facts
 
-_RANGE = re.compile(r"^(-?[\d.]+?)\.\.(-?[\d.]+?)(?:/([\d.]+))?(?: (.*?))?(?: ([\^v]))?$")
+_RANGE = re.compile(r"^(.*? )?(-?[\d.]+?)\.\.(-?[\d.]+?)(?:/([\d.]+))?((?: |x|°).*?)??(?: ([\^v]))?$")
 _SCATTER = 0.12
 """How far a fact strays from what the price would suggest, as a share of its range."""
 
@@ -64,9 +64,9 @@ def _draw(notation: str | tuple[str, ...], rng: random.Random, position: float) 
     match = _RANGE.match(notation)
     if match is None:
         return notation
-    low, high, step, unit, trend = match.groups()
-    share = {"^": where, "v": 1 - where}.get(trend or "", rng.random())
-    return _number(float(low), float(high), share, step=step or "1") + (f" {unit}" if unit else "")
+    before, low, high, step, unit, trend = match.groups(default="")
+    share = {"^": where, "v": 1 - where}.get(trend, rng.random())
+    return before + _number(float(low), float(high), share, step=step or "1") + unit
 
 
 def _number(low: float, high: float, share: float, *, step: str) -> str:

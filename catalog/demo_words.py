@@ -172,7 +172,8 @@ def _description(model: Model, words: Words, sibling: int, rng: random.Random) -
 def _middle(model: Model, words: Words, rng: random.Random) -> str | None:
     """A fact, or what a feature means."""
     told = (*model.kind.tell, *model.department.tell)
-    about = [pattern for feature in model.features for pattern in phrases()["features"].get(feature, ())]
+    said = phrases()["features"] | (phrases()["worn"] if model.kind.genders else {})
+    about = [pattern for feature in model.features for pattern in said.get(feature, ())]
     pools = [pool for pool in (told, about, about) if pool]
     return _first(rng.choice(pools), words, rng.randrange(97)) if pools else None
 
@@ -206,5 +207,6 @@ def _agreeing(short: str) -> Words:
 
 
 def _tidy(title: str) -> str:
-    title = re.sub(r"\s+([,)])", r"\1", re.sub(r"\s+", " ", title)).strip(" ,-")
-    return re.sub(r"\b(\w+) \1\b", r"\1", title)
+    title = re.sub(r"\s+([,)])", r"\1", title).strip(" ,-")
+    title = re.sub(r"\b(\w+) \1\b", r"\1", title)
+    return re.sub(r"(\d) (hour|lumen|month|day)s?(?= [A-Z])", lambda unit: f"{unit[1]}-{unit[2].title()}", title)
