@@ -48,9 +48,7 @@ class SectionAssembler:
 
     def explain(self, explanations: dict[str, str]) -> None:
         """Sets explanations, by category, that came after their sections were sent."""
-        self.sections = [
-            s.model_copy(update={"explanation": explanations.get(s.category) or s.explanation}) for s in self.sections
-        ]
+        self.sections = [s.model_copy(update={"explanation": explanations.get(s.category) or s.explanation}) for s in self.sections]
 
     def _close(self, section: Section) -> None:
         quota = LATER_SECTIONS if self.sections else FIRST_SECTION

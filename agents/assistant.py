@@ -40,9 +40,7 @@ class GraphAssistant:
         finally:
             running.cancel()
 
-    async def _run(
-        self, received: Received, context: TurnContext, events: "asyncio.Queue[StreamEvent | TurnFinished | None]"
-    ) -> None:
+    async def _run(self, received: Received, context: TurnContext, events: "asyncio.Queue[StreamEvent | TurnFinished | None]") -> None:
         try:
             inputs = {"message": received.message, "turn_id": received.turn_id}
             # LangGraph would send its own runs, unredacted, wherever LANGSMITH_TRACING points; ours go through the sinks.

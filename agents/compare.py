@@ -49,9 +49,7 @@ def _row(attribute: str, values: list[str | None]) -> ComparisonRow:
 
 
 def _words(products: tuple[Product, ...], comparison: Comparison) -> str:
-    differing = [
-        row.attribute for row in comparison.rows if row.differs and row.attribute not in ("title", "brand", "rating", "price")
-    ]
+    differing = [row.attribute for row in comparison.rows if row.differs and row.attribute not in ("title", "brand", "rating", "price")]
     priced = sorted((p for p in products if p.price), key=lambda p: p.price.minor if p.price else 0)
     parts = [f"Here are {len(products)} side by side."]
     if len(priced) >= 2 and priced[0].price and priced[-1].price and priced[0].price.currency == priced[-1].price.currency:

@@ -59,7 +59,11 @@ class FactRanker:
         """All candidates that are the right kind of thing, best first; colour twins of one model follow its best one."""
         if not candidates:
             return ()
-        fit = {c.product.product_id: type_match(c.product, wanted_type or task.subject) for c in candidates}
+        kind = wanted_type or task.subject
+        main = None if kind else self.lexicon().main_thing(words_of(task.request))
+        fit = {
+            c.product.product_id: type_match(c.product, kind) if main is None else head_match(c.product, main.name) for c in candidates
+        }  # fmt: skip
         # Accessories of a thing are not the thing, and mice are no answer to "cheaper headsets".
         right = [c for c in candidates if fit[c.product.product_id] >= RIGHT_KIND]
         if not right:
@@ -72,9 +76,7 @@ class FactRanker:
             scored.sort(key=lambda item: (item[1].product.in_stock is False, _price(item[1].product)))
         return _diverse(tuple(_ranked(score, c, task.filters) for score, c in scored), task.filters)
 
-    def _score(
-        self, candidate: Candidate, fit: float, task: Task, message: str, preferences: dict[str, str], middle: float
-    ) -> float:
+    def _score(self, candidate: Candidate, fit: float, task: Task, message: str, preferences: dict[str, str], middle: float) -> float:
         weights, product = self.weights, candidate.product
         score = weights.relevance * candidate.score + weights.type_match * fit + weights.rating * _rating(product, message)
         score += weights.price * _price_fit(product, task.filters, message, middle)
@@ -91,6 +93,14 @@ def type_match(product: Product, wanted_type: str | None) -> float:
         return 1.0
     named = set(wanted) <= {stem(w) for w in words_of(product.title)} | set(leaf)
     return 0.8 if named and leaf and wanted and leaf[-1] == wanted[-1] else 0.0
+
+
+def head_match(product: Product, head: str) -> float:
+    """For a word that several types share ("jacket"): 1 when it heads the product's type, 0.5 when its title says it, else 0."""
+    leaf, wanted = _bare(product.leaf_category or ""), stem(words_of(head)[-1])
+    if leaf and leaf[-1] == wanted:
+        return 1.0
+    return 0.5 if wanted in {stem(w) for w in words_of(product.title)} else 0.0
 
 
 def _bare(name: str) -> list[str]:

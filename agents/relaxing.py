@@ -45,9 +45,7 @@ class Relaxer:
         vector = (await self.embedder.embed([task.request]))[0]
         found = await self.retriever.retrieve(HybridQuery(text=task.request, vector=vector), opened.filters, limit=60)
         fitting = [c for c in found.candidates if relevant(c, task.request, wanted_type=task.subject)]
-        ranked = self.ranker.rank_now(fitting, opened, planned.message, planned.session.preferences)
-        # An opened constraint must not be answered with another kind of thing.
-        return ranked
+        return self.ranker.rank_now(fitting, opened, planned.message, planned.session.preferences)
 
     def _relaxed(self, task: Task, field: FilterField, ranked: tuple[RankedProduct, ...]) -> Relaxed:
         said = _said(task, field)
@@ -61,9 +59,7 @@ class Relaxer:
                 suggestion=f"Up to {_rounded_up(prices[0])}",
             )
         if field == "price_min" and prices:
-            return Relaxed(
-                field=field, said=said, shown=False, offer=f"the most expensive is {prices[-1]}", suggestion="Any price"
-            )
+            return Relaxed(field=field, said=said, shown=False, offer=f"the most expensive is {prices[-1]}", suggestion="Any price")
         if field == "price_max":
             currency = ranked[0].product.price.currency if ranked[0].product.price else "another currency"
             return Relaxed(field=field, said=said, shown=False, offer=f"our prices are in {currency}", suggestion="Any price")

@@ -170,9 +170,7 @@ def _pick(context: TurnContext) -> str:
 def _nothing(task: Task, relaxed: Relaxed | None) -> str:
     if relaxed:
         return f"I found no {task.request} {relaxed.said}; {relaxed.offer}."
-    return (
-        f"I could not find anything that fits “{task.request}” in this shop. I would rather say so than show you something else."
-    )
+    return f"I could not find anything that fits “{task.request}” in this shop. I would rather say so than show you something else."
 
 
 def _names(context: TurnContext) -> str:

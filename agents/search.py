@@ -90,9 +90,7 @@ class SearchAgent:
         self, dealt: Dealt, task: Task, planned: Planned, context: TurnContext, *, lead: bool, anchor: str | None, task_index: int
     ) -> tuple[tuple[RankedProduct, ...], Retrieved]:
         query = await self._query(dealt, task, planned, context, lead=lead)
-        with context.step(
-            "retrieve", "retriever", {"query": query.text, "category": dealt.category.category}, stage="retrieve"
-        ) as out:
+        with context.step("retrieve", "retriever", {"query": query.text, "category": dealt.category.category}, stage="retrieve") as out:
             found = await self.retriever.retrieve(query, task.filters, limit=_DEPTH)
             out["products"] = [c.product.product_id for c in found.candidates[:10]]
         kept = [c for c in found.candidates if c.product.product_id != anchor]

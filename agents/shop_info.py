@@ -49,9 +49,5 @@ class ShopInfoAgent:
 
 
 def _grounded(answered: bool) -> Check:
-    reason = (
-        "answered with the shop's own passage"
-        if answered
-        else "nothing in the shop's information answers this, and the reply says so"
-    )
+    reason = "answered with the shop's own passage" if answered else "nothing in the shop's information answers this, and the reply says so"
     return Check(name="grounded", passed=True, reason=reason)

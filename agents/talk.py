@@ -56,9 +56,7 @@ def out_of_scope(planned: Planned, task: Task, order: int) -> Spoken:
 def unsafe(planned: Planned, task: Task, order: int) -> Spoken:
     """Declined without products; self-harm is answered with care and a help line."""
     text = _CARE if task.request == "self_harm" else _DECLINED
-    return Spoken(
-        order=order, text=text, checks=(Check(name="safe", passed=True, reason=f"declined: {task.request.replace('_', ' ')}"),)
-    )
+    return Spoken(order=order, text=text, checks=(Check(name="safe", passed=True, reason=f"declined: {task.request.replace('_', ' ')}"),))
 
 
 def clarify(planned: Planned, task: Task, order: int) -> Spoken:

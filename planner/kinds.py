@@ -24,7 +24,7 @@ SIMILAR = re.compile(
     r"\b(?:similar(?: (?:to|ones?|products?|items?|styles?))?|(?:something|anything|more|others?|one|ones) (?:else )?like (?:that|this|it|the|those|these|number)|alternatives?(?: to)?|same (?:style|kind|type|thing) (?:as|but)|more (?:of these|like))\b"
 )
 QUESTION = re.compile(
-    r"^\W*(?:and |so |but |ok(?:ay)?,? |hmm,? )?(?:is|are|does|do|can|could|will|would|has|have|how (?:heavy|big|long|large|much does|many|tall|wide|thick|warm|loud|deep|does|is|are)|what(?:'s| is| are| does| size| colou?rs?| material)|which|what'?s|when|why|where (?:is|are) (?:it|they|this|that|these|those) made)\b"
+    r"^\W*(?:and |so |but |ok(?:ay)?,? |hmm,? )?(?:is|are|does|do|can|could|will|would|has|have|how much (?:is|are|does|do)|how (?:heavy|big|long|large|much does|many|tall|wide|thick|warm|loud|deep|does|is|are)|what(?:'s| is| are| does| size| colou?rs?| material)|which|what'?s|when|why|where (?:is|are) (?:it|they|this|that|these|those) made)\b"
 )
 ABOUT_PRODUCT = re.compile(
     r"\b(?:it|its|it'?s|that|this|they|them|these|those|the (?:first|second|third|fourth|fifth|sixth|last|cheapest|blue|red|black|white|green|other|one)|number \d+|#\d+|\w+ one)\b"
@@ -39,7 +39,7 @@ SHOP = re.compile(
 CART = re.compile(
     r"\b(?:add|put|throw|stick|place|drop)\b.{0,60}\b(?:cart|basket|bag|trolley)\b|\b(?:remove|delete|take)\b.{0,50}\b(?:from|out of|off) (?:the |my )?(?:cart|basket|bag)\b|\b(?:my|the|show|view|see|empty|clear|what'?s in)\b.{0,20}\b(?:cart|basket|trolley)\b|"
     r"^\W*(?:i'?ll|i will|let me|i want to|i'?d like to|can i)? ?(?:take|buy|have|get|grab|purchase|order)(?: me)? (?:it|this|that|them|these|those|both|the (?:first|second|third|fourth|fifth|sixth|last|blue|red|black|white|green|brown|grey|gray|cheapest|cheaper|other) ?(?:one|ones|pair|two)?|number \d+|#\d+|(?:one|two|three|four|five|\d) of (?:it|them|those|these|the \w+(?: one)?))\b|"
-    r"\badd (?:it|this|that|them|these|those|both|the (?:first|second|third|fourth|fifth|last|cheapest|\w+) (?:one|ones|pair)|number \d+|(?:one|two|three|\d+) of)\b|\b(?:change|update|set|make) (?:the )?quantity\b|\bmake (?:it|that) (?:two|three|four|five|\d+)\b"
+    r"^\W*(?:one|two|three|four|five|six|\d{1,2}) of (?:it|them|those|these|the|number)\b|\badd (?:it|this|that|them|these|those|both|the (?:first|second|third|fourth|fifth|last|cheapest|\w+) (?:one|ones|pair)|number \d+|(?:one|two|three|\d+) of)\b|\b(?:change|update|set|make) (?:the )?quantity\b|\bmake (?:it|that) (?:two|three|four|five|\d+)\b"
 )
 CHECKOUT = re.compile(
     r"\b(?:check ?out|place (?:the|my|an) order|pay now|complete (?:the|my) (?:order|purchase)|proceed to (?:payment|checkout)|ready to (?:pay|order|buy|check))\b|^\W*(?:buy|order) (?:it|everything|all)(?: now)?\W*$"
@@ -114,6 +114,4 @@ def is_gibberish(message: str) -> bool:
     words = re.findall(r"[a-z]+", fold(message))
     if not words or re.search(r"\d", message):
         return False
-    return all(
-        len(w) > 3 and (not re.search(r"[aeiouy]", w) or re.search(r"(.)\1{3,}|[bcdfghjklmnpqrstvwxz]{5,}", w)) for w in words
-    )
+    return all(len(w) > 3 and (not re.search(r"[aeiouy]", w) or re.search(r"(.)\1{3,}|[bcdfghjklmnpqrstvwxz]{5,}", w)) for w in words)

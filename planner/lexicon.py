@@ -101,8 +101,9 @@ class Lexicon:
         things = self.thing_mentions(words)
         if not things:
             return None
-        owners = [m for m in things if not self._modifies(m, words)]
-        main = (owners or things)[-1] if not owners else owners[-1]
+        owners = [m for m in things if not self._modifies(m, words)] or things
+        # A full type says more than a word that only heads one ("8 hours battery" after "wireless earbuds").
+        main = ([m for m in owners if m.name in self.vocabulary.types] or owners)[-1]
         for other in things:
             if other is not main and self._modifies(other, words):
                 compound = self.types.get(stems(f"{words[other.end - 1]} {words[main.end - 1]}"))

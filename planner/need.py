@@ -21,7 +21,7 @@ _PAST = re.compile(
     r"deliver(?:ed|y)?|weather|thanks for|thank you for|arrived|complain|refund|friend (?:has|got)|neighbou?r has|sister (?:has|got)|brother (?:has|got))\b"
 )
 _FILLER = frozenset(
-    "while during when hi hello hey hiya yo greetings good morning afternoon evening there please pls plz thanks thank you ok okay so "
+    "she he they her his him them who whom whose year years old each every while during when hi hello hey hiya yo greetings good morning afternoon evening there please pls plz thanks thank you ok okay so "
     "well um uh er hmm like just really actually basically maybe perhaps kind sort bit something some someone "
     "anything any one ones pair of a an the i i'm im am is are be been was we we're my me our us your you it its that "
     "this these those to for and or with in on at from by as if then than also too very quite pretty need needs want "

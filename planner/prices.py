@@ -27,7 +27,7 @@ def _amount(name: str) -> str:
 
 _A, _B = _amount("a"), _amount("b")
 _UPPER_CUES = (
-    r"under|below|less than|lower than|cheaper than|up to|upto|no more than|not more than|not over|at most|max(?:imum)?(?: of| is)?|"
+    r"under|below|(?:nothing|not|no|never|n't (?:be |go |cost |spend )?|without (?:going |spending )?)(?: more than| over| above| higher than| beyond)|less than|lower than|cheaper than|up to|upto|no more than|not more than|not over|at most|max(?:imum)?(?: of| is)?|"
     r"within|inside|not exceeding|beneath|<=?|budget(?: is| of|:| around| about)?(?: max)?|spend(?:ing)?(?: up to| at most| around| about)?|"
     r"keep it (?:to|under|below)|for less than|can do|cap(?: of| is|ped at)?|limit(?: of| is)?|tops?"
 )
@@ -36,10 +36,8 @@ _ABOUT_CUES = r"around|about|roughly|approximately|approx\.?|circa|ish|~|somewhe
 
 _BETWEEN = re.compile(rf"(?:between|from|anywhere from)\s+{_A}\s*(?:and|to|-|–)\s*{_B}|{_A.replace('?P<a>', '?P<c>')}\s*(?:-|–|to)\s*{_B.replace('?P<b>', '?P<d>')}")  # fmt: skip
 _UPPER = re.compile(rf"\b(?:{_UPPER_CUES})\s*{_A}|(?<![a-z])<=?\s*{_B}")
-_UPPER_AFTER = re.compile(
-    rf"{_A}\s*(?:max(?:imum)?|tops?|or less|or under|or below|at most|budget|limit|and under|and below|or cheaper)\b"
-)
-_LOWER = re.compile(rf"\b(?:{_LOWER_CUES})\s*{_A}")
+_UPPER_AFTER = re.compile(rf"{_A}\s*(?:max(?:imum)?|tops?|or less|or under|or below|at most|budget|limit|and under|and below|or cheaper)\b")
+_LOWER = re.compile(rf"(?<!nothing )(?<!not )(?<!no )(?<!go )\b(?:{_LOWER_CUES})\s*{_A}")
 _LOWER_AFTER = re.compile(rf"{_A}\s*(?:or more|and up|and above|or above|plus\b|\+|minimum)")
 _ABOUT = re.compile(rf"(?:\b(?:{_ABOUT_CUES})|~)\s*{_A}|{_B}\s*ish\b")
 _EXACT = re.compile(rf"\bfor\s+(?P<a>{_SIGN}\s?(?:{_DIGITS})|(?:{_DIGITS})\s?{_NAME}){_NOT_MONEY}")

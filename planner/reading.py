@@ -17,18 +17,14 @@ _RECIPIENT = re.compile(
     r"coworker|teacher|neighbou?r|cousin|parents|in-laws|dog|puppy|cat|kitten|roommate))\b"
 )
 _SELF = re.compile(r"\b(?:for me|for myself|i(?:'m| am) a (?:man|woman|guy|lady))\b")
-_GENDER = tuple(
-    (gender, re.compile(rf"\b(?:{pattern})\b")) for gender, pattern in (("kids", _KIDS), ("women", _WOMEN), ("men", _MEN))
-)
+_GENDER = tuple((gender, re.compile(rf"\b(?:{pattern})\b")) for gender, pattern in (("kids", _KIDS), ("women", _WOMEN), ("men", _MEN)))
 _UNISEX = re.compile(r"\bunisex\b|\bgender[- ]neutral\b")
-_SIZE_WORD = (
-    r"xxs|xs|s|m|l|xl|xxl|2xl|3xl|4xl|small|medium|large|x-large|extra[- ](?:small|large)|\d{1,2}(?:\.5)?|[2-6]t|one size"
-)
+_SIZE_WORD = r"xxs|xs|s|m|l|xl|xxl|2xl|3xl|4xl|small|medium|large|x-large|extra[- ](?:small|large)|\d{1,2}(?:\.5)?|[2-6]t|one size"
 _SIZE = re.compile(
     rf"\b(?:sizes?|sz)\s*(?:is\s+|in\s+)?(?:us|uk|eu)?\s*(?P<a>{_SIZE_WORD})\b|\b(?:us|uk|eu)\s*(?P<b>\d{{1,2}}(?:\.5)?)\b|"
     r"\b(?:in|an?|i'?m an?|wears? an?|takes? an?)\s+(?:size\s+)?(?P<c>xxs|xs|xl|xxl|2xl|3xl|medium(?! (?:size|firm|heat|roast))|extra[- ](?:small|large))\b|"
     r"\b(?P<d>xxs|xs|xl|xxl|2xl|3xl)\b|\b(?:men|women|kid|boy|girl)'?s'?\s+(?:size\s+)?(?P<e>\d{1,2}(?:\.5)?)\b(?!\s*(?:inch|pack|\"|l\b))|"
-    r"\b(?P<f>\d{1,2}(?:\.5)?)\s+(?:wide|narrow|shoe)\b|\bin (?P<g>[sml])\b"
+    r"\b(?:women|men|kid|boy|girl)'?s'?\s+(?:size\s+)?(?P<h>xxs|xs|s|m|l|xl|xxl)\b|\b(?P<f>\d{1,2}(?:\.5)?)\s+(?:wide|narrow|shoe)\b|\bin (?P<g>[sml])\b"
 )
 _NEGATION = re.compile(
     r"\b(?:not?|without|except(?: for)?|excluding|anything but|other than|nothing (?:in|with)|avoid(?:ing)?|hates?|can'?t stand|don'?t (?:want|like|need)|"
@@ -38,7 +34,7 @@ _NEGATION = re.compile(
 _FREE = re.compile(r"\b(?P<what>[a-z]+)[- ]free\b")
 _LIFT_VALUE = r"colou?rs?|brands?|sizes?|materials?|fabrics?|prices?|budgets?|genders?|categor(?:y|ies)|features?"
 _LIFT = re.compile(
-    rf"\bany (?P<a>{_LIFT_VALUE})\b|\b(?P<b>{_LIFT_VALUE}) (?:doesn'?t|does not|don'?t|do not) matter|\b(?:don'?t|do not) (?:care|mind) (?:about|what|which) (?:the )?(?P<c>{_LIFT_VALUE})|"
+    rf"\bany (?P<a>{_LIFT_VALUE})\b(?: (?:is|are|will|would) (?:be )?(?:fine|ok|okay|good|great|do))?|\b(?P<b>{_LIFT_VALUE}) (?:doesn'?t|does not|don'?t|do not) matter|\b(?:don'?t|do not) (?:care|mind) (?:about|what|which) (?:the )?(?P<c>{_LIFT_VALUE})|"
     rf"\b(?:forget|drop|ignore|remove|scrap|lose|never mind|nevermind|skip|without) (?:about )?(?:the |my |that |any )?(?P<d>{_LIFT_VALUE})(?: limit| cap| filter| range)?\b|"
     rf"\b(?P<e>{_LIFT_VALUE}) (?:is|are) (?:not important|irrelevant|open|flexible|no object)|\bopen to (?:any|all|other) (?P<f>{_LIFT_VALUE})|"
     r"\b(?:money|price) is no (?P<g>object)|\bno (?P<h>budget|price limit)\b(?! (?:for|shoes))|\b(?:whatever|whichever) (?P<i>colou?r|brand|price|size|material)|"

@@ -20,9 +20,7 @@ _NUMBER = re.compile(r"(?:\bnumber |\bno\.? ?|#|\boption |\bitem )(?P<n>\d{1,2})
 _FIRST_N = re.compile(r"\b(?:the )?(?:first|top) (?P<n>two|three|four|2|3|4)\b")
 _COUNTS = {"two": 2, "three": 3, "four": 4, "2": 2, "3": 3, "4": 4}
 _LAST = re.compile(r"\bthe last (?:one|product|item|option)?\b")
-_CHEAPEST = re.compile(
-    r"\b(?:the )?(?:cheap(?:er|est)|least expensive|lowest[- ]priced)(?: (?:one|option|of (?:those|these|the|them)))"
-)
+_CHEAPEST = re.compile(r"\b(?:the )?(?:cheap(?:er|est)|least expensive|lowest[- ]priced)(?: (?:one|option|of (?:those|these|the|them)))")
 _PRICIEST = re.compile(r"\b(?:the )?(?:most expensive|priciest|dearest|pricier)(?: (?:one|option|of (?:those|these|the|them)))")
 _ALL = re.compile(r"\b(?:both|all (?:of )?(?:them|these|those)|these|those|them|the (?:two|three|four))\b")
 _IT = re.compile(r"\b(?:it|its|it's|this one|that one|this|that)\b")
@@ -48,9 +46,12 @@ def resolve(text: str, shown: tuple[ShownProduct, ...]) -> Resolved:
     numbers = _numbers(text)
     if numbers:
         found = [p for n in numbers for p in _nth(pool, shown, n)]
-        if found:
+        if len(found) > 1 and (_CHEAPEST.search(text) or _PRICIEST.search(text)):
+            pool = found
+        elif found:
             return Resolved(tuple(dict.fromkeys(found)))
-        return Resolved(missing=f"number {numbers[0]}")
+        else:
+            return Resolved(missing=f"number {numbers[0]}")
     for pattern, pick in ((_CHEAPEST, min), (_PRICIEST, max)):
         priced = [p for p in pool if p.price]
         if pattern.search(text) and priced:

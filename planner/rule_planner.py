@@ -20,6 +20,8 @@ from planner.references import Resolved, resolve
 from planner.safety import SafetyRules
 from planner.standing import refined, switched
 
+_QUALIFIES = re.compile(r"^\W*(?:at least|with|up to|under|over|around|about|good|long|decent|ideally|preferably)\b")
+"""A part that says how the thing before must be, and names no other thing."""
 _MOST_NEEDS = 4
 _GENDER_WORD = {"women": "women's", "men": "men's", "kids": "kids'"}
 
@@ -59,7 +61,8 @@ class _Planning:
         self.session = session
         self.lexicon = lexicon
         self.text = lexicon.corrected(message)
-        self.lowered = re.sub(r"[\u2019\u02bc`]", "'", self.text.casefold()).strip()
+        # Kinds and references are read from the words as typed: a corrected "lightest" would be lights.
+        self.lowered = re.sub(r"[\u2019\u02bc`]", "'", message.casefold()).strip()
         self.whole = read(self.text, lexicon, currency=lexicon.vocabulary.currency)
 
     def plan(self) -> Plan:
@@ -75,11 +78,7 @@ class _Planning:
             where = "that language" if language == "another" else language
             return self._clarify(f"I only understand English so far, not {where}. What are you looking for?", ())
         plain = self.message.casefold().strip()
-        if (
-            kinds.GREETING.match(plain)
-            or (kinds.THANKS.match(plain) and not self.session.question)
-            or kinds.WHO_ARE_YOU.search(plain)
-        ):
+        if kinds.GREETING.match(plain) or (kinds.THANKS.match(plain) and not self.session.question) or kinds.WHO_ARE_YOU.search(plain):
             return _only("small_talk", self.message, self.session)
         if kinds.BARE_YES_NO.match(plain):
             return _only("small_talk", self.message, self.session)
@@ -159,9 +158,7 @@ class _Planning:
         standing = refined(self.session.standing, self.whole.change)
         if kinds.CHEAPER.search(self.lowered) and anchor.price:
             standing = standing.model_copy(update={"price_max": _below(anchor)})
-        task = Task(
-            kind="similar", request=anchor.category, filters=standing, product_ids=(anchor.product_id,), subject=anchor.category
-        )
+        task = Task(kind="similar", request=anchor.category, filters=standing, product_ids=(anchor.product_id,), subject=anchor.category)
         return Plan(tasks=(task,), standing=standing, recipient=self.session.recipient)
 
     def _preference(self) -> Plan | None:
@@ -181,9 +178,7 @@ class _Planning:
     def _shopping(self) -> Plan:
         clauses = [read_prices(clause.casefold()).rest for clause in need_clauses(self.text, self.lexicon)]
         need_text = " . ".join(clauses)
-        reading = (
-            read(need_text, self.lexicon, currency=self.lexicon.vocabulary.currency) if need_text != self.text else self.whole
-        )
+        reading = read(need_text, self.lexicon, currency=self.lexicon.vocabulary.currency) if need_text != self.text else self.whole
         reading = self._with_whole_message(reading)
         if self.whole.contradiction:
             return self._contradiction(reading)
@@ -200,9 +195,7 @@ class _Planning:
         if stated.gender is None and (self.whole.recipient or self.whole.for_self):
             updates["gender"] = whole.gender
         updates["currency"] = whole.currency
-        change = reading.change.model_copy(
-            update={"stated": stated.model_copy(update=updates), "lifted": self.whole.change.lifted}
-        )
+        change = reading.change.model_copy(update={"stated": stated.model_copy(update=updates), "lifted": self.whole.change.lifted})
         return Reading(
             change=change, contradiction=self.whole.contradiction, recipient=self.whole.recipient, for_self=self.whole.for_self,
             types=reading.types, words=reading.words, rest=reading.rest, wants=self.whole.wants,
@@ -220,11 +213,20 @@ class _Planning:
             return True
         if occasion and not kinds.FOLLOW_UP.match(self.lowered):
             return False
+        if self._adds_known_words(reading):
+            return True
         people = set(words_of(reading.recipient or ""))
         words = [w for w in to_query(reading.rest, self.lexicon).split() if not self._is_value(w, reading) and w not in people]
         if (reading.states_filters or reading.recipient) and (not words or kinds.FOLLOW_UP.match(self.lowered)):
             return True
         return bool(kinds.FOLLOW_UP.match(self.lowered)) and len(words) <= 3
+
+    def _adds_known_words(self, reading: Reading) -> bool:
+        """ "Dotted please, A5" after notebooks, "running" after shoes: a few words of the catalogue and no other thing."""
+        words = to_query(reading.rest, self.lexicon).split()
+        named = self.lexicon.thing_mentions(list(reading.words))
+        listed = self.lexicon.vocabulary.words
+        return bool(words) and len(words) <= 3 and not named and all(w in listed for w in words)
 
     def _refine(self, reading: Reading) -> Plan:
         standing = self._moved_price(refined(self.session.standing, reading.change), reading)
@@ -244,13 +246,12 @@ class _Planning:
         """Words of a refinement that are no filter values: they join the query."""
         people = set(words_of(reading.recipient or ""))
         words = to_query(reading.rest, self.lexicon).split()
-        return [
-            w for w in words if not self._is_value(w, reading) and not kinds.CHEAPER.search(w) and w not in people and len(w) > 2
-        ]
+        return [w for w in words if not self._is_value(w, reading) and not kinds.CHEAPER.search(w) and w not in people and len(w) > 2]
 
     def _core(self, subject: str, standing: Filters) -> str:
         """The subject without colours, genders, and without what is ruled out: those come from the filters that hold."""
         out = {w for value in standing.exclude or () for w in value.split()}
+        out |= {w for w in self.lexicon.materials if "material" in standing.lifted or (standing.material and w not in standing.material)}
         words = [w for w in subject.split() if w not in BASE_COLORS and w not in out and w not in _GENDER_WORD.values()]
         return " ".join(words)
 
@@ -276,10 +277,27 @@ class _Planning:
         standing = self._new_standing(reading)
         recipient = reading.recipient
         requests = self._needs(clauses, reading, occasion)
+        department = self._department(requests, occasion)
+        if department:
+            return self._which_of(department, standing, recipient)
         if not requests:
             return self._nothing_to_search(reading)
         tasks = tuple(self._task("search", request, standing) for request in requests[:_MOST_NEEDS])
         return Plan(tasks=tasks, standing=standing, recipient=recipient)
+
+    def _department(self, requests: list[str], occasion: Occasion | None) -> str | None:
+        """ "Something nice for my home" names a floor of the shop and no thing."""
+        if occasion or len(requests) != 1 or self.lexicon.thing_mentions(words_of(requests[0])):
+            return None
+        words = {stem(w) for w in words_of(requests[0])}
+        floors = [d for d in self.lexicon.vocabulary.departments if words and words <= {stem(w) for w in words_of(d)}]
+        return floors[0] if floors else None
+
+    def _which_of(self, department: str, standing: Filters, recipient: str | None) -> Plan:
+        types = [f for f in self.lexicon.vocabulary.types.values() if f.path[0] == department]
+        choices = tuple(f.label for f in sorted(types, key=lambda f: -f.count)[:4])
+        plan = self._clarify(f"What are you looking for in {department.lower()}?", choices)
+        return plan.model_copy(update={"standing": standing, "recipient": recipient})
 
     def _new_standing(self, reading: Reading) -> Filters:
         if self.session.subject is None or reading.recipient:
@@ -293,7 +311,8 @@ class _Planning:
 
     def _needs(self, clauses: list[str], reading: Reading, occasion: Occasion | None) -> list[str]:
         """One search-box query a need; several when the message names several kinds of things side by side."""
-        if occasion and (not reading.types or kinds.WHAT_ELSE.search(self.lowered)):
+        named_any = self.lexicon.thing_mentions(words_of(" ".join(clauses)))
+        if occasion and (not named_any or kinds.WHAT_ELSE.search(self.lowered)):
             return [self._request(to_query(" ".join(clauses), self.lexicon) or occasion.name, reading)]
         separate = self._side_by_side(clauses)
         if len(separate) > 1:
@@ -303,6 +322,10 @@ class _Planning:
         if len(named) > 1 and len({self._type_of(q) for q in named}) == len(named):
             return [self._request(q, reading) for q in named]
         joined = " ".join(dict.fromkeys(" ".join(named or queries).split()))
+        if not self.lexicon.thing_mentions(words_of(joined)) and re.search(r"\b(?:ones?|another|replacement|it)\b", self.lowered):
+            # "My old tent leaked, I want a new one": the thing stands in the story.
+            main = self.lexicon.main_thing(words_of(self.text))
+            joined = f"{joined} {main.name}".strip() if main else joined
         return [self._request(self._with_compound(joined, clauses), reading)] if joined else []
 
     def _with_compound(self, query: str, clauses: list[str]) -> str:
@@ -315,10 +338,13 @@ class _Planning:
 
     def _side_by_side(self, clauses: list[str]) -> list[str]:
         """ "Hiking boots and a tent for two": the words of each need, cut at "and" and commas between things."""
-        parts = [p for clause in clauses for p in re.split(r",|\band\b|\bplus\b|\bas well as\b|&|\+", clause) if p.strip()]
-        named = [p for p in parts if self.lexicon.thing_mentions(words_of(p))]
-        things = {self.lexicon.thing_mentions(words_of(p))[-1].name for p in named}
-        return named if len(named) > 1 and len(things) == len(named) and len(named) >= len(parts) - 1 else []
+        found: list[str] = []
+        for clause in clauses:
+            parts = [p for p in re.split(r",|\band\b|\bplus\b|\bas well as\b|&|\+", clause) if p.strip()]
+            named = [p for p in parts if self.lexicon.thing_mentions(words_of(p)) and not _QUALIFIES.match(p)]
+            found += named if len(named) > 1 else []
+        things = {self.lexicon.thing_mentions(words_of(p))[-1].name for p in found}
+        return found if len(things) == len(found) > 1 else []
 
     def _request(self, words: str, reading: Reading) -> str:
         """The query with gender made explicit and what is ruled out, prices and recipients left out."""
@@ -330,9 +356,7 @@ class _Planning:
         gender = stated.gender or None
         if gender in _GENDER_WORD and facts is not None and facts.genders:
             kept = [
-                w
-                for w in kept
-                if w not in {"women", "woman", "men", "man", "ladies", "mens", "womens", "kids", "kid", "boys", "girls"}
+                w for w in kept if w not in {"women", "woman", "men", "man", "ladies", "mens", "womens", "kids", "kid", "boys", "girls"}
             ]
             kept.insert(0, _GENDER_WORD[gender])
         return " ".join(kept[:10])
@@ -355,13 +379,11 @@ class _Planning:
         return main.name if main and main.name in self.lexicon.vocabulary.types else None
 
     def _named_need(self) -> bool:
-        return bool(self.whole.types)
+        return bool(self.lexicon.thing_mentions(words_of(self.text)))
 
     def _asks_for_products(self) -> bool:
         """ "Do you have them in blue?" searches; "are they waterproof?" asks."""
-        return (
-            re.search(r"\b(?:do you (?:have|sell|carry)|have you got|are there|is there|got any|any)\b", self.lowered) is not None
-        )
+        return re.search(r"\b(?:do you (?:have|sell|carry)|have you got|are there|is there|got any|any)\b", self.lowered) is not None
 
     def _is_value(self, word: str, reading: Reading) -> bool:
         stated = reading.change.stated

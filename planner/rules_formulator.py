@@ -11,7 +11,7 @@ from domain.proposal import PRODUCTS_PER_CATEGORY, Attributes, ProposedCategory,
 from domain.terms import fold
 from domain.turn import FormulationRequest, ModelReport
 from planner.kinds import WHAT_ELSE
-from planner.lexicon import Lexicon, words_of
+from planner.lexicon import Lexicon, stem, words_of
 from planner.needs import NeededCategory, occasion_of
 from planner.wording import explanation_for, title_case, with_gender
 
@@ -63,15 +63,25 @@ def _for_task(task: Task, request: FormulationRequest, lexicon: Lexicon) -> list
         return [_kept(name, task, lexicon) for name in task.categories]
     occasion = occasion_of(request.message) or (occasion_of(task.request) if task.subject is None else None)
     alone = len(request.plan.searches) == 1 and task.kind == "search"
-    wide = task.subject is None or WHAT_ELSE.search(fold(request.message)) is not None
+    nameless = task.subject is None and lexicon.main_thing(words_of(task.request)) is None
+    wide = nameless or WHAT_ELSE.search(fold(request.message)) is not None
     if occasion is None or not alone or not wide:
         return [_one(task, lexicon)]
     needed = [_needed(c, task.filters, lexicon) for c in occasion.chosen(request.message) if _fits(c, task.filters)]
     if task.subject is None:
-        return needed or [_one(task, lexicon)]
+        liked = _liked(request.message, task, lexicon) if occasion.name in ("gift", "gift for a child") else []
+        return [*liked, *needed][:_WHAT_ELSE_LIMIT] or [_one(task, lexicon)]
     own = _one(task, lexicon)
     others = [c for c in needed if not _same_thing(c, own, task)]
     return [own, *others][:_WHAT_ELSE_LIMIT]
+
+
+def _liked(message: str, task: Task, lexicon: Lexicon) -> list[ProposedCategory]:
+    """Types whose names share a word with what the recipient likes: "she loves science" gives science kits."""
+    words = {stem(w) for w in words_of(task.request)} - {stem(w) for w in ("gift", "present", "birthday", "idea", "set", "kit", "home")}
+    liked = [f for f in lexicon.vocabulary.types.values() if words & {stem(w) for w in words_of(f.name)}]
+    best = sorted(liked, key=lambda f: -f.count)[:2]
+    return [_one(task.model_copy(update={"subject": f.name, "request": f.name}), lexicon) for f in best]
 
 
 def _kept(name: str, task: Task, lexicon: Lexicon) -> ProposedCategory:
@@ -84,10 +94,17 @@ def _kept(name: str, task: Task, lexicon: Lexicon) -> ProposedCategory:
 def _one(task: Task, lexicon: Lexicon) -> ProposedCategory:
     facts = lexicon.facts(task.subject)
     gender = _gendered(task.filters.gender, facts.genders if facts else ())
-    label = with_gender(title_case(facts.label if facts else task.request or "Products"), gender)
+    label = with_gender(title_case(facts.label if facts else _short_label(task, lexicon)), gender)
     base = task.request or fold(label)
     real = _titles(facts.titles if facts else (), task.filters)
     return _category(label, real, [base], explanation_for(label, task.filters), gender)
+
+
+def _short_label(task: Task, lexicon: Lexicon) -> str:
+    """A name for what is no type of the catalogue: the thing's word, else the first words of the request."""
+    words = words_of(task.request)
+    main = lexicon.main_thing(words)
+    return main.name if main else " ".join(words[:3]) or "products"
 
 
 def _needed(need: NeededCategory, filters: Filters, lexicon: Lexicon) -> ProposedCategory:
@@ -127,9 +144,7 @@ def _fits(need: NeededCategory, filters: Filters) -> bool:
 
 def _same_thing(category: ProposedCategory, own: ProposedCategory, task: Task) -> bool:
     heads = {words_of(text)[-1] for text in (own.category, task.subject or "", task.request.split(" ")[0]) if words_of(text)}
-    return words_of(category.category)[-1] in heads or bool(
-        set(words_of(category.category)) & {"boots", "shoes"} & _footwear(own)
-    )
+    return words_of(category.category)[-1] in heads or bool(set(words_of(category.category)) & {"boots", "shoes"} & _footwear(own))
 
 
 def _footwear(category: ProposedCategory) -> set[str]:

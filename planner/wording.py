@@ -27,9 +27,7 @@ def with_gender(text: str, gender: Gender | None) -> str:
 
 def explanation_for(label: str, filters: Filters) -> str:
     """One sentence of at most 20 words, to "you", from what was asked."""
-    facts = [*(filters.features or ())[:2], *(filters.color or ())[:1], *(filters.material or ())[:1]]
+    facts = list(dict.fromkeys([*(filters.features or ())[:2], *(filters.color or ())[:1], *(filters.material or ())[:1]]))
     asked = f": {', '.join(facts)}" if facts else ""
-    price = (
-        f", within your ${filters.price_max.normalize():f}" if filters.price_max is not None and filters.currency == "USD" else ""
-    )
+    price = f", within your ${filters.price_max.normalize():f}" if filters.price_max is not None and filters.currency == "USD" else ""
     return f"{label} picked for you{asked}{price}."
