@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from memory.database import create_engine, create_tables, database_url
 from memory.private_redis import PrivateRedis
 from tests.integration.composed import Composed, composed_in
+from tests.integration.listener import Listener, listening
 from tests.integration.postgres import PostgresCluster
 
 
@@ -63,3 +64,10 @@ async def composed(state_dir: Path) -> AsyncIterator[Composed]:
     """The whole assistant; see ``tests.integration.composed``."""
     async with composed_in(state_dir) as application:
         yield application
+
+
+@pytest.fixture
+def listener() -> Iterator[Listener]:
+    """Takes what is meant for LangSmith or a collector."""
+    with listening() as heard:
+        yield heard
