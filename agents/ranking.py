@@ -81,6 +81,7 @@ class FactRanker:
         score = weights.relevance * candidate.score + weights.type_match * fit + weights.rating * _rating(product, message)
         score += weights.price * _price_fit(product, task.filters, message, middle)
         score += weights.preference * _preferred(product, preferences)
+        score += 0.3 * _people_fit(product, task.request)
         return score - (1.0 if product.in_stock is False else 0.0)
 
 
@@ -186,6 +187,17 @@ def _preferred(product: Product, preferences: dict[str, str]) -> float:
     text = fold(" ".join((product.title, product.brand or "", *product.colors, *product.material)))
     liked = [value for key, value in preferences.items() if key in ("brand", "color", "material")]
     return sum(fold(value) in text for value in liked) / len(liked) if liked else 0.0
+
+
+def _people_fit(product: Product, request: str) -> float:
+    """ "A tent for two": 1 when the listing names that many people, -1 when it names another number, 0 when it names none."""
+    wanted = re.search(r"\b(\d)[- ]person", request)
+    if not wanted:
+        return 0.0
+    named = re.search(r"\b(?:(\d)[- ]person|for (\d)\b|sleeps (\d))", product.title.casefold())
+    if not named:
+        return 0.0
+    return 1.0 if wanted.group(1) in named.groups() else -1.0
 
 
 def _price(product: Product) -> int:

@@ -62,9 +62,15 @@ def need_clauses(text: str, lexicon: Lexicon) -> list[str]:
     return chosen or clauses
 
 
+_PEOPLE = re.compile(
+    r"\bfor (?P<n>two|three|four|five|six|eight|\d)(?: (?:people|persons?|adults?|of us|men|campers))?\b(?! (?:\w+ ){0,2}(?:dollars?|bucks|years?|months?|weeks?|days?))"
+)
+_COUNT = {"two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "eight": "8"}
+
+
 def to_query(clause: str, lexicon: Lexicon) -> str:
     """At most ten content words of a clause, in order, from its last cue on; the whole clause's when it has no cue."""
-    lowered = clause.casefold()
+    lowered = _PEOPLE.sub(lambda m: f"{_COUNT.get(m['n'], m['n'])}-person", clause.casefold())
     wanted = lowered
     for match in _CUE.finditer(lowered):
         after = lowered[match.end() :]

@@ -225,8 +225,7 @@ class _Planning:
         """ "Dotted please, A5" after notebooks, "running" after shoes: a few words of the catalogue and no other thing."""
         words = to_query(reading.rest, self.lexicon).split()
         named = self.lexicon.thing_mentions(list(reading.words))
-        listed = self.lexicon.vocabulary.words
-        return bool(words) and len(words) <= 3 and not named and all(w in listed for w in words)
+        return bool(words) and len(words) <= 3 and not named and all(w in self.lexicon.known or w in self.lexicon.vocabulary.words for w in words)
 
     def _refine(self, reading: Reading) -> Plan:
         standing = self._moved_price(refined(self.session.standing, reading.change), reading)
