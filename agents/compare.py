@@ -1,5 +1,6 @@
 """How do products differ? A side-by-side table made of catalogue facts, the differences first."""
 
+import re
 from dataclasses import dataclass
 
 from agents.state import Spoken
@@ -10,6 +11,7 @@ from domain.reply import Check, Comparison, ComparisonRow
 from domain.turn import Planned
 
 _MOST_ROWS = 14
+_WEIGHT = re.compile(r"([\d.]+)\s*([a-z]+)")
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,7 @@ class CompareAgent:
             return Spoken(order=order, text="Show me at least two products to compare: search first, then name them by number.")
         comparison = compared(products)
         check = Check(name="grounded", passed=True, reason="every value stands in the catalogue")
-        return Spoken(order=order, text=_words(products, comparison), comparison=comparison, checks=(check,))
+        return Spoken(order=order, text=_words(products, comparison, task.request), comparison=comparison, checks=(check,))
 
 
 def compared(products: tuple[Product, ...]) -> Comparison:
@@ -48,10 +50,13 @@ def _row(attribute: str, values: list[str | None]) -> ComparisonRow:
     return ComparisonRow(attribute=attribute, values=tuple(values), differs=len({v for v in values if v is not None}) > 1)
 
 
-def _words(products: tuple[Product, ...], comparison: Comparison) -> str:
+def _words(products: tuple[Product, ...], comparison: Comparison, question: str) -> str:
     differing = [row.attribute for row in comparison.rows if row.differs and row.attribute not in ("title", "brand", "rating", "price")]
     priced = sorted((p for p in products if p.price), key=lambda p: p.price.minor if p.price else 0)
     parts = [f"Here are {len(products)} side by side."]
+    lightest = _lightest(products) if re.search(r"\blight(?:er|est)\b", question.casefold()) else None
+    if lightest:
+        parts.append(lightest)
     if len(priced) >= 2 and priced[0].price and priced[-1].price and priced[0].price.currency == priced[-1].price.currency:
         gap = priced[-1].price - priced[0].price
         if gap.minor:
@@ -63,3 +68,12 @@ def _words(products: tuple[Product, ...], comparison: Comparison) -> str:
     if differing:
         parts.append(f"They differ in {', '.join(differing[:4])}.")
     return " ".join(parts)
+
+
+def _lightest(products: tuple[Product, ...]) -> str | None:
+    """The lightest by its stated weight, when all that state one use the same unit; None when it cannot be told."""
+    weights = [(float(m.group(1)), m.group(2), p) for p in products if (m := _WEIGHT.match(p.attributes.get("weight", "")))]
+    if len(weights) < 2 or len({unit for _, unit, _ in weights}) > 1:
+        return "The listings don't say enough about weight to tell which is lightest."
+    amount, unit, product = min(weights, key=lambda w: w[0])
+    return f"The lightest is the {product.title[:70]}, at {amount:g} {unit}."
