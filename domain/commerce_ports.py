@@ -70,10 +70,6 @@ class Orders(Protocol):
         """(order_id, transaction_id) pairs that are due, and not again before ``until``."""
         ...
 
-    async def lease(self, transaction_id: str, now: datetime, *, until: datetime) -> bool:
-        """Takes one due transaction; False when another worker has it."""
-        ...
-
     async def postpone(self, transaction_id: str, until: datetime) -> None:
         """Makes a transaction due (again) at ``until``."""
         ...
@@ -128,6 +124,10 @@ class Accounts(Protocol):
 
     async def move_credit(self, owner: str, method_id: str, amount: Money, *, at: datetime, transaction_id: str) -> bool:
         """Adds (or, negative, takes) an amount; False when the balance is too small. Once per transaction_id."""
+        ...
+
+    async def claim(self, owner: str, by: str) -> None:
+        """Gives one owner's credit, and what of its account the other lacks, to another owner."""
         ...
 
 

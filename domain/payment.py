@@ -111,6 +111,10 @@ class PaymentProvider(Protocol):
         """Makes sure that the payment never comes, or says that it has come already."""
         ...
 
+    async def look(self, payment: Transaction) -> Outcome:
+        """How the payment stands, without moving anything."""
+        ...
+
     async def read_webhook(self, headers: Mapping[str, str], body: bytes) -> WebhookNotice:
         """Forbidden when the signature does not hold; BadInput when the body is not theirs."""
         ...

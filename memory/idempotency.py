@@ -1,0 +1,56 @@
+"""Which requests were answered already? Keys with the answer that each was given, and notices of providers once heard."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import delete, insert, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from domain.errors import Conflict
+from memory.shop_tables import idempotency_keys, webhooks
+
+KEPT = timedelta(days=7)
+
+
+class SqlKeys:
+    """The Keys port inside one transaction."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def answer(self, session_id: str, key: str, fingerprint: str) -> Any | None:
+        mine = (idempotency_keys.c.session_id == session_id) & (idempotency_keys.c.key == key)
+        query = select(idempotency_keys.c.fingerprint, idempotency_keys.c.answer).where(mine)
+        row = (await self._connection.execute(query)).first()
+        if row is None:
+            return None
+        if row[0] != fingerprint:
+            raise Conflict(f"the key {key!r} was used for another request; use a new one")
+        return row[1]
+
+    async def store(self, session_id: str, key: str, fingerprint: str, answer: Any, *, at: datetime) -> None:
+        row = {"session_id": session_id, "key": key, "fingerprint": fingerprint, "answer": answer, "at": at}
+        try:
+            await self._connection.execute(insert(idempotency_keys).values(**row))
+        except IntegrityError as exc:
+            raise Conflict(f"a request with the key {key!r} is running; ask again shortly", retry_after_s=1) from exc
+
+    async def prune(self, now: datetime) -> None:
+        """Forgets keys that nobody will retry any more."""
+        await self._connection.execute(delete(idempotency_keys).where(idempotency_keys.c.at < now - KEPT))
+
+
+class SqlWebhooks:
+    """The Webhooks port inside one transaction."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def first_time(self, provider: str, event_id: str, at: datetime) -> bool:
+        try:
+            async with self._connection.begin_nested():
+                await self._connection.execute(insert(webhooks).values(provider=provider, event_id=event_id, at=at))
+        except IntegrityError:
+            return False
+        return True

@@ -1,0 +1,153 @@
+"""How do tests get a shop? Real services over a real database, a still clock, and the test provider in this process."""
+
+import itertools
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from catalog.policy import load_policy
+from domain.money import Money
+from domain.order import Order
+from domain.payment import PaymentProvider
+from domain.policy import ShopPolicy, SpendingLimits
+from domain.product import Product, Variant
+from domain.shopper import PaymentMethod, Shopper
+from memory.shop_store import SqlShopStore
+from tests.fakes import FakeClock, ListCatalog
+from tools.payments.ledger import Ledger
+from tools.payments.local_payments import LocalPayments
+from tools.payments.test_provider import create_provider
+from tools.settlement import nothing
+from tools.shop import Shop, open_shop
+
+KEY = "provider-key"
+ANN = Shopper(session_id="ann")
+BEN = Shopper(session_id="ben")
+
+
+def boot(price: str = "100.00", **stock: int) -> Product:
+    """Boots in sizes 8, 9 and 10."""
+    pieces = {"8": 5, "9": 2, "10": 0} | {size.removeprefix("size"): count for size, count in stock.items()}
+    variants = tuple(Variant(variant_id=f"boot-{size}", size=size, stock=count) for size, count in pieces.items())
+    return Product(product_id="boot", title="Ridge Boot", price=Money.usd(price), category=("Footwear", "Boots"), variants=variants)
+
+
+def product(product_id: str, price: str | None, *, stock: int | None = 10, category: str = "Lamps", currency: str = "USD") -> Product:
+    cost = Money.of(price, currency) if price else None
+    return Product(product_id=product_id, title=product_id.title(), price=cost, category=("Home", category), stock=stock)
+
+
+GOODS = (
+    boot(), product("lamp", "29.50"), product("lantern", "35.00"), product("mug", "8.25", stock=1, category="Mugs"),
+    product("poster", None), product("book", "12.00", stock=None, category="Books"), product("teapot", "40.00", currency="EUR"),
+)  # fmt: skip
+
+
+@dataclass
+class Till:
+    """A shop with what tests look at behind it."""
+
+    shop: Shop
+    store: SqlShopStore
+    clock: FakeClock
+    catalog: "Shelf"
+    payments: LocalPayments
+    ledger: Ledger
+    wire: "Wire"
+
+    async def order(self, shopper: Shopper = ANN, *, goods: Sequence[tuple[str, int]] = (("lamp", 2),), **how: Any) -> Order:
+        """Puts goods into the cart, checks out and says yes."""
+        for product_id, quantity in goods:
+            variant = product_id if product_id.startswith("boot-") else None
+            await self.shop.carts.add(shopper, "boot" if variant else product_id, quantity=quantity, variant_id=variant)
+        pending = await self.shop.consent.propose_checkout(shopper, **how)
+        answered = await self.shop.consent.answer(shopper, pending.pending_id, accept=True)
+        assert answered.order is not None
+        return answered.order
+
+    async def delivered(self, shopper: Shopper = ANN, **how: Any) -> Order:
+        order = await self.order(shopper, **how)
+        await self.shop.orders.shipped(order.order_id, tracking="T1")
+        return await self.shop.orders.delivered(order.order_id)
+
+    async def stock(self) -> dict[str, tuple[int, int]]:
+        """(on hand, reserved) by variant or product id."""
+        async with self.store.reading() as tx:
+            return {sku.variant_id or sku.product_id: figures for sku, figures in (await tx.stock.figures()).items()}
+
+    async def stored(self, order_id: str) -> Order:
+        async with self.store.reading() as tx:
+            found = await tx.orders.load(order_id)
+        assert found is not None
+        return found
+
+    async def rebuilt(self, order_id: str) -> Order:
+        async with self.store.reading() as tx:
+            return Order.rebuilt(await tx.orders.log(order_id))
+
+    def money(self) -> tuple[int, int]:
+        """(captured, refunded) in the provider's books."""
+        payments, refunds = self.ledger.everything()
+        captured = sum(p.minor for p in payments if p.state == "captured")
+        return captured, sum(r.minor for r in refunds if r.state == "refunded")
+
+
+class Shelf(ListCatalog):
+    """A catalogue whose products a test can change."""
+
+    def put(self, changed: Product) -> None:
+        self._products[changed.product_id] = changed
+
+    def drop(self, product_id: str) -> None:
+        del self._products[product_id]
+
+
+@dataclass
+class Wire(httpx.AsyncBaseTransport):
+    """Between the shop and its provider: can be cut before a request arrives, or before its answer does."""
+
+    inner: httpx.AsyncBaseTransport
+    cut_before: Callable[[str], bool] = field(default=lambda path: False)
+    cut_after: Callable[[str], bool] = field(default=lambda path: False)
+    sent: list[str] = field(default_factory=list)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        path = request.url.path
+        if self.cut_before(path):
+            raise httpx.ConnectTimeout("cut before", request=request)
+        self.sent.append(f"{request.method} {path}")
+        response = await self.inner.handle_async_request(request)
+        if self.cut_after(path):
+            raise httpx.ReadTimeout("cut after", request=request)
+        return response
+
+
+@asynccontextmanager
+async def till(
+    engine: AsyncEngine, *, goods: Sequence[Product] = GOODS, policy: ShopPolicy | None = None, limits: SpendingLimits | None = None,
+    methods: tuple[PaymentMethod, ...] = (), providers: dict[str, PaymentProvider] | None = None,
+    failpoint: Callable[[str], None] = nothing, counted_ids: bool = True,
+) -> AsyncIterator[Till]:  # fmt: skip
+    """A shop over this database; ``methods`` come after the demo's."""
+    clock, shelf, ledger = FakeClock(), Shelf(goods), Ledger(None)
+    wire = Wire(httpx.ASGITransport(create_provider(ledger, KEY, base_url="http://provider", slow_s=0.01)))
+    client = httpx.AsyncClient(transport=wire, base_url="http://provider", headers={"Authorization": f"Bearer {KEY}"})
+    payments = LocalPayments(client, KEY)
+    store, rules, numbers = SqlShopStore(engine), policy or load_policy(), itertools.count(1)
+    ids = {"new_id": lambda: f"id-{next(numbers)}", "new_order_id": lambda: f"A-{next(numbers)}"} if counted_ids else {}
+    shop = open_shop(
+        store, shelf, clock, policy=rules, providers=providers or {"test": payments}, methods=(rules.demo.method, *methods),
+        limits=limits, failpoint=failpoint, **ids,
+    )  # fmt: skip
+    async with client:
+        yield Till(shop, store, clock, shelf, payments, ledger, wire)
+    ledger.close()
+
+
+def demo(suffix: str) -> PaymentMethod:
+    """A demo method that misbehaves: "declined", "approval"."""
+    return PaymentMethod(method_id=f"demo_{suffix}", kind="demo", label=f"the {suffix} card", provider="test")
