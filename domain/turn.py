@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from domain.filters import Filters
 from domain.plan import Plan
 from domain.reply import Degraded, Usage
 from domain.session import Session
@@ -36,6 +37,8 @@ class FormulationRequest:
     conversation: tuple[tuple[str, str], ...] = ()
     """Earlier messages as (role, text), oldest first, role "user" or "assistant"."""
     profile: str = ""
+    held: Filters = Filters()
+    """What held before this message; ``plan.standing`` is what holds after it."""
 
 
 @dataclass(frozen=True)

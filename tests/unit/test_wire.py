@@ -8,7 +8,7 @@ from domain.errors import BadModelOutput
 from domain.events import CategoryExplained, CategoryFormulated, QueryFormulated
 from domain.proposal import Attributes, Formulation, Proposal, ProposedCategory
 from models.json_form import JsonReader
-from models.wire import WireParser, decode_attributes, encode
+from models.wire import WireParser, decode_attributes, encode, encode_attributes, encode_parts
 
 PRODUCTS = ("Merrell Moab 3 Mid", "Keen Targhee IV", "Salomon X Ultra 4", "waterproof hiking boots", "light hiking boots", "leather boots")
 BOOTS = Formulation(
@@ -47,17 +47,42 @@ def test_a_category_is_handed_out_the_moment_its_sixth_product_ends() -> None:
     "text",
     [
         "Sure! Here are some boots you may like. I would suggest looking at waterproof ones first\n",
-        "boots\n-\n# Boots\na one\nb two\n",
-        "boots\n-\n# " + "B" * 500 + "\n",
+        "boots\n-\nBoots\na one\nb two\n",
+        "boots\n-\n" + "B" * 500 + "\n",
+        "boots\n-\n" + "B" * 61 + "\n" + "one\n" * 6,
         "boots\nno pairs here\n",
-        "boots\n-\nA product without category\n",
-        "boots\n-\n" + "".join(f"# C{i}\n" + "one\n" * 6 for i in range(5)),
+        "boots\n-\nBoots | \n" + "one\n" * 6,
+        "boots\n-\nA | B | C | D | E\n" + "one\n" * 30,
+        "boots\n-\nBoots\n" + "one\n" * 7,
+        "boots\n-\nBoots | Socks\n" + "one\n" * 6,
+        "boots\n-\nBoots\n> For you.\n" + "one\n" * 6,
         "",
     ],
 )  # fmt: skip
 def test_prose_halves_and_excess_are_refused(text: str) -> None:
     with pytest.raises(BadModelOutput):
         read(text)
+
+
+def test_all_categories_are_known_before_the_first_product() -> None:
+    parser = WireParser()
+    parser.feed("ski trip\n-\nSki Goggles | Ski Gloves\n")
+    assert parser.names == ("Ski Goggles", "Ski Gloves") and parser.categories == ()
+
+
+def test_signs_of_the_format_inside_a_value_do_not_break_it() -> None:
+    odd = Attributes(category="dress; size=8", features=("a | b", "c = d"))
+    assert decode_attributes(encode_attributes(odd)) == Attributes(category="dress size 8", features=("a b", "c d"))
+
+
+def test_attributes_that_rules_read_can_be_left_out() -> None:
+    line = encode_parts(BOOTS, leave_out=frozenset({"price_max"}))[1]
+    assert line == "category=hiking boots; gender=women; features=waterproof; exclude=leather\n"
+
+
+def test_parts_end_where_a_shorter_lesson_may_end() -> None:
+    parts = encode_parts(BOOTS)
+    assert [part.count("\n") for part in parts] == [1, 1, 1, 6, 1] and "".join(parts) == encode(BOOTS)
 
 
 def test_an_endless_line_is_stopped_before_it_ends() -> None:
