@@ -13,7 +13,7 @@ from domain.filters import FilterField
 from tools.engine import VectorEngine
 from tools.term_statistics import TermStatistics
 
-INDEX_FORMAT = 5
+INDEX_FORMAT = 6
 """Grows when payloads or vectors change, so that an older index is rebuilt and not misread."""
 
 

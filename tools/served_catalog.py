@@ -139,7 +139,10 @@ class ServedCatalog:
     async def _recovered(self) -> str:
         self._retire()
         if self._rebuild is not None:
-            await asyncio.to_thread(self._rebuild)
+            try:
+                await asyncio.to_thread(self._rebuild)
+            except StartupError as exc:
+                raise IndexUnavailable(str(exc)) from exc
         build_id = await asyncio.to_thread(self._home.current_id)
         if build_id is None:
             raise IndexUnavailable(f"index {self.name!r} is gone; build it again with `python -m app index`")
