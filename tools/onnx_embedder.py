@@ -12,7 +12,8 @@ from tokenizers import Tokenizer
 from domain.search import Vectors
 from tools.minilm import DIMENSIONS, MAX_TOKENS, onnx_file, packaged_model_dir
 
-_BATCH = 32
+_BATCH = 8
+"""Texts of like length at once: a fifth quicker than 32 on two cores, whose caches the rest would leave."""
 _REMEMBERED = 4096
 """Recent texts kept with their vectors (1.5 KB each): hypothetical titles and suggestions come again."""
 
@@ -27,7 +28,7 @@ class OnnxEmbedder:
         self._session = onnxruntime.InferenceSession(str(onnx_file(cache_dir)), options, ["CPUExecutionProvider"])
         self._tokenizer = Tokenizer.from_file(str(packaged_model_dir() / "tokenizer.json"))
         self._tokenizer.enable_truncation(MAX_TOKENS)
-        self._tokenizer.enable_padding()
+        self._tokenizer.no_padding()
         self._recent: OrderedDict[str, Vectors] = OrderedDict()
 
     @property
@@ -45,19 +46,21 @@ class OnnxEmbedder:
     def encode(self, texts: Sequence[str]) -> Vectors:
         """The same, blocking and without memory: for builders of indexes, which have a cache of their own."""
         rows = np.empty((len(texts), DIMENSIONS), np.float32)
-        by_length = sorted(range(len(texts)), key=lambda i: len(texts[i]))
+        tokens = [encoding.ids for encoding in self._tokenizer.encode_batch(list(texts))]
+        by_length = sorted(range(len(texts)), key=lambda i: len(tokens[i]))
         for start in range(0, len(by_length), _BATCH):
             chosen = by_length[start : start + _BATCH]
-            rows[chosen] = self._encode_batch([texts[i] for i in chosen])
+            rows[chosen] = self._encode_batch([tokens[i] for i in chosen])
         return rows
 
-    def _encode_batch(self, texts: list[str]) -> Vectors:
-        encoded = self._tokenizer.encode_batch(texts)
-        feed = {
-            "input_ids": np.array([e.ids for e in encoded], np.int64),
-            "attention_mask": np.array([e.attention_mask for e in encoded], np.int64),
-        }
-        return np.asarray(self._session.run(None, feed)[0], np.float32)
+    def _encode_batch(self, tokens: list[list[int]]) -> Vectors:
+        longest = max(map(len, tokens))
+        ids = np.zeros((len(tokens), longest), np.int64)
+        mask = np.zeros_like(ids)
+        for row, own in enumerate(tokens):
+            ids[row, : len(own)] = own
+            mask[row, : len(own)] = 1
+        return np.asarray(self._session.run(None, {"input_ids": ids, "attention_mask": mask})[0], np.float32)
 
     def _remember(self, vectors: dict[str, Vectors]) -> None:
         for text, vector in vectors.items():
