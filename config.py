@@ -1,5 +1,6 @@
 """Which settings does a process run with? The only reader of the environment; every variable is named here."""
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 
@@ -49,6 +50,23 @@ class Settings(BaseSettings):
     requests_per_minute: int = Field(default=3000, ge=1)
     max_body_bytes: int = Field(default=1_000_000, ge=10_000)
     turn_timeout_s: float = Field(default=30.0, gt=0)
+
+    policy_file: Path = ROOT / "catalog" / "policy.yaml"
+    """What the shop allows and charges: cancelling, returns, shipping, tax."""
+    payments: Literal["test", "paypal"] = "test"
+    """Who takes the money: the local test provider, or PayPal."""
+    payment_timeout_s: float = Field(default=5.0, gt=0)
+    paypal_url: str = "https://api-m.sandbox.paypal.com"
+    paypal_client_id: str | None = None
+    paypal_client_secret: SecretStr | None = None
+    paypal_webhook_id: str | None = None
+    """As PayPal's dashboard shows it; webhooks are refused without it."""
+    paypal_return_url: str = "http://127.0.0.1:8000/"
+    """Where PayPal sends the shopper after approving or giving up."""
+    spend_per_order: Decimal | None = Field(default=Decimal(10_000), gt=0)
+    spend_per_turn: Decimal | None = Field(default=Decimal(10_000), gt=0)
+    spend_per_day: Decimal | None = Field(default=Decimal(20_000), gt=0)
+    """The most that a shopper may order, in major units; None is no limit."""
 
     langsmith_tracing: bool = Field(default=False, validation_alias="LANGSMITH_TRACING")
     """Sends every turn's runs to LangSmith too, redacted as they are stored here."""

@@ -112,6 +112,10 @@ class Keys(Protocol):
 
     async def store(self, session_id: str, key: str, fingerprint: str, answer: Any, *, at: datetime) -> None: ...
 
+    async def prune(self, now: datetime) -> None:
+        """Forgets keys that nobody will retry any more."""
+        ...
+
 
 class Accounts(Protocol):
     async def load(self, owner: str) -> Account | None: ...

@@ -5,7 +5,22 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcon
 
 from fastapi import Depends, FastAPI
 
-from server import chat, feedback, health, not_built, openapi, problems, search, sessions, static_files, traces
+from server import (
+    cart,
+    chat,
+    checkout,
+    feedback,
+    health,
+    not_built,
+    openapi,
+    orders,
+    problems,
+    search,
+    sessions,
+    static_files,
+    traces,
+    webhooks,
+)
 from server.guard import Guard
 from server.queries import known_names_only
 from server.services import ServerServices
@@ -34,7 +49,7 @@ def create_app(own: ServerServices, *, lifespan: Callable[[], AbstractAsyncConte
     problems.install(app)
     # Before the routes: /traces/view must not be taken for a trace of that id.
     static_files.install(app)
-    for module in (sessions, chat, search, feedback, traces, health):
+    for module in (sessions, chat, search, cart, checkout, orders, webhooks, feedback, traces, health):
         app.include_router(module.router)
     app.include_router(not_built.router())
     openapi.install(app)

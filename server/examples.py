@@ -3,6 +3,8 @@
 from http import HTTPStatus
 from typing import Any
 
+from server.shop_examples import SHOP_BODIES, SHOP_RESPONSES
+
 _SESSION = {
     "session_id": "q3J8hVnE0mJmJ2u6c1bX5A",
     "token": "a1.q3J8hVnE0mJmJ2u6c1bX5A.1801483200.x1…",
@@ -126,6 +128,7 @@ BODIES: dict[tuple[str, str], Any] = {
         "product_id": "boot-204",
         "comment": "just right",
     },
+    **SHOP_BODIES,
 }
 RESPONSES: dict[tuple[str, str], Any] = {
     ("post", "/sessions"): _SESSION,
@@ -157,6 +160,7 @@ RESPONSES: dict[tuple[str, str], Any] = {
         "models": {"formulator": "rules"},
         "catalog": {"name": "demo", "count": 5214},
     },
+    **SHOP_RESPONSES,
 }
 STREAM = (
     'event: plan\ndata: [{"kind": "search", "request": "women\'s waterproof hiking boots", …}]\n\n'
@@ -173,7 +177,7 @@ _DETAILS: dict[int, str] = {
     413: "the body has 10000000 bytes; at most 1000000 are taken",
     422: "price_min 90 is above price_max 50; swap them",
     429: "more than 3000 calls a minute; slow down",
-    501: "GET /cart is in the contract, but not built yet",
+    501: "GET /profile is in the contract, but not built yet",
     503: "the session store is down; try again in a moment",
 }
 PROBLEM_EXAMPLES: dict[int, dict[str, Any]] = {

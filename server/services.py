@@ -22,6 +22,7 @@ from domain.ports import (
 )
 from domain.product import Product
 from server.tokens import TokenSigner
+from tools.shop import Shop
 
 
 class Catalog(Retriever, ProductSource, Protocol):
@@ -85,6 +86,8 @@ class ServerServices:
     """Which model plays each role now."""
     picture: Callable[[Product], str | None] = lambda product: None
     """An SVG for a product of the demo catalogue; None when there is none."""
+    shop: Shop | None = None
+    """Cart, checkout and orders; None where products can only be found."""
 
 
 def services(request: Request) -> ServerServices:

@@ -9,9 +9,11 @@ from domain.document import Document
 from domain.errors import Forbidden, Unauthorised
 from domain.reply import Reply
 from domain.session import Session
+from domain.shop_views import document
 from server.auth import COOKIE, CurrentSession, address_of, check_key, open_session, require_key, set_cookie, token_expiry
 from server.openapi import problems
 from server.services import ServerServices, services
+from server.shopping import shopper_of
 from server.times import rfc3339
 
 router = APIRouter(tags=["sessions"])
@@ -72,6 +74,9 @@ async def bind(request: Request, body: BindCustomer, session: CurrentSession) ->
     if session.customer_id not in (None, body.customer_id):
         raise Forbidden("this session belongs to another customer already; open a new one")
     bound = session if session.customer_id else await _bind(own, session.session_id, body.customer_id)
+    if own.shop is not None:
+        # Again for a repeated call: the first may have been cut off between the two.
+        await own.shop.carts.claim(shopper_of(bound))
     token = own.signer.sign(bound.session_id, expires_at=token_expiry(own, bound))
     return Opened(session_id=bound.session_id, token=token, expires_at=rfc3339(bound.expires_at))
 
@@ -84,7 +89,8 @@ async def current(
     own = services(request)
     before = int(cursor) if cursor is not None else None
     records, following = await own.turns.history(session.session_id, before=before, limit=_PAGE)
-    return _conversation(session, tuple(PastTurn(message=r.message, at=rfc3339(r.at), reply=r.reply) for r in records), following)
+    turns = tuple(PastTurn(message=r.message, at=rfc3339(r.at), reply=r.reply) for r in records)
+    return await _conversation(own, session, turns, following)
 
 
 @router.delete("/sessions/current", status_code=204)
@@ -103,9 +109,12 @@ async def _bind(own: ServerServices, session_id: str, customer_id: str) -> Sessi
         return await own.sessions.save(session.model_copy(update={"customer_id": customer_id}))
 
 
-def _conversation(session: Session, turns: tuple[PastTurn, ...], following: int | None) -> Conversation:
+async def _conversation(own: ServerServices, session: Session, turns: tuple[PastTurn, ...], following: int | None) -> Conversation:
+    cart = await own.shop.carts.view(shopper_of(session)) if own.shop else None
+    pending = await own.shop.consent.waiting(shopper_of(session)) if own.shop else None
     return Conversation(
         session_id=session.session_id, created_at=rfc3339(session.created_at), expires_at=rfc3339(session.expires_at),
         customer=session.customer_id is not None, turns=turns,
-        next_cursor=None if following is None else str(following), cart=None, pending=session.pending,
+        next_cursor=None if following is None else str(following), cart=document(cart) if cart else None,
+        pending=document(pending) if pending else None,
     )  # fmt: skip

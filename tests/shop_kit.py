@@ -22,7 +22,7 @@ from tools.payments.ledger import Ledger
 from tools.payments.local_payments import LocalPayments
 from tools.payments.test_provider import create_provider
 from tools.settlement import nothing
-from tools.shop import Shop, open_shop
+from tools.shop import Shop, open_shop, random_id, random_order_id
 
 KEY = "provider-key"
 ANN = Shopper(session_id="ann")
@@ -135,16 +135,20 @@ async def till(
     """A shop over this database; ``methods`` come after the demo's."""
     clock, shelf, ledger = FakeClock(), Shelf(goods), Ledger(None)
     wire = Wire(httpx.ASGITransport(create_provider(ledger, KEY, base_url="http://provider", slow_s=0.01)))
-    client = httpx.AsyncClient(transport=wire, base_url="http://provider", headers={"Authorization": f"Bearer {KEY}"})
-    payments = LocalPayments(client, KEY)
+
+    async def url() -> str:
+        return "http://provider"
+
+    payments = LocalPayments.connect(url, KEY, transport=wire)
     store, rules, numbers = SqlShopStore(engine), policy or load_policy(), itertools.count(1)
-    ids = {"new_id": lambda: f"id-{next(numbers)}", "new_order_id": lambda: f"A-{next(numbers)}"} if counted_ids else {}
     shop = open_shop(
         store, shelf, clock, policy=rules, providers=providers or {"test": payments}, methods=(rules.demo.method, *methods),
-        limits=limits, failpoint=failpoint, **ids,
+        limits=limits, failpoint=failpoint,
+        new_id=(lambda: f"id-{next(numbers)}") if counted_ids else random_id,
+        new_order_id=(lambda: f"A-{next(numbers)}") if counted_ids else random_order_id,
     )  # fmt: skip
-    async with client:
-        yield Till(shop, store, clock, shelf, payments, ledger, wire)
+    yield Till(shop, store, clock, shelf, payments, ledger, wire)
+    await payments.close()
     ledger.close()
 
 

@@ -4,6 +4,7 @@ An order and its planned transactions are committed before any provider is calle
 idempotency key. So a crash at any point loses nothing and doubles nothing: whoever comes next asks again and hears the same.
 """
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -12,7 +13,7 @@ import structlog
 
 from domain.cart import Cart, CartLine
 from domain.commerce_ports import ShopStore, ShopTransaction
-from domain.errors import NotFound, Unavailable
+from domain.errors import AisleError, NotFound, Unavailable
 from domain.order import Order, OrderEvent
 from domain.order_changes import DECLINED, Changes
 from domain.payment import CREDIT, OPEN, Captured, Declined, Outcome, PaymentProvider, Refunded, Transaction
@@ -79,7 +80,21 @@ class Settlement:
             late = await tx.orders.unpaid_since(now, limit=_BATCH)
         for order_id in late:
             await self._expire(order_id)
+        if everything:
+            async with self.store.writing() as tx:
+                await tx.keys.prune(now)
         return len(due) + len(late)
+
+    async def work(self, *, every_s: float = 2.0) -> None:
+        """Settles what is due until it is cancelled; a database or provider that is down is tried again."""
+        first = True
+        while True:
+            try:
+                await self.run_due(everything=first)
+                first = False
+            except AisleError as exc:
+                _log.warning("settlement_round_failed", error=str(exc))
+            await asyncio.sleep(every_s)
 
     async def heard(self, provider: str, headers: Mapping[str, str], body: bytes) -> bool:
         """A provider's notice; False when it was heard before. Forbidden when it is forged.

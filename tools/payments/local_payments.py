@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 import json
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,17 +29,20 @@ SIGNATURE = "x-provider-signature"
 
 @dataclass(frozen=True)
 class LocalPayments:
-    """``client`` has the provider's address, the key and a timeout."""
+    """``client`` has the key and a timeout; ``url`` is asked each time, since the provider may have been started anew."""
 
     client: httpx.AsyncClient
     key: str
+    url: Callable[[], Awaitable[str]]
     name: str = "test"
     unattended: bool = True
 
     @classmethod
-    def connect(cls, url: str, key: str, *, timeout_s: float = 5.0) -> "LocalPayments":
+    def connect(
+        cls, url: Callable[[], Awaitable[str]], key: str, *, timeout_s: float = 5.0, transport: httpx.AsyncBaseTransport | None = None
+    ) -> "LocalPayments":
         headers = {"Authorization": f"Bearer {key}"}
-        return cls(httpx.AsyncClient(base_url=url, headers=headers, timeout=timeout_s, trust_env=False), key)
+        return cls(httpx.AsyncClient(headers=headers, timeout=timeout_s, trust_env=False, transport=transport), key, url)
 
     async def close(self) -> None:
         await self.client.aclose()
@@ -87,7 +90,7 @@ class LocalPayments:
 
     async def _send(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         try:
-            answer = await self.client.request(method, path, json=body)
+            answer = await self.client.request(method, f"{await self.url()}{path}", json=body)
         except httpx.HTTPError as exc:
             raise Unavailable(f"the payment provider does not answer ({type(exc).__name__}); the outcome is not known yet") from exc
         if answer.status_code >= 500 or answer.status_code == 401:

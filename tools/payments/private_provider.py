@@ -1,5 +1,6 @@
 """Where does the demo's payment provider come from? A process of our own on loopback, started with the shop and ended with it."""
 
+import asyncio
 import contextlib
 import os
 import secrets
@@ -7,11 +8,12 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from domain.errors import StartupError
+from domain.errors import Unavailable
 
 _ROOT = Path(__file__).resolve().parents[2]
 _START_TIMEOUT_S = 15.0
@@ -20,13 +22,22 @@ _STOP_TIMEOUT_S = 5.0
 
 @dataclass
 class PrivateProvider:
-    """The process belongs to one state folder; its ledger outlives it. ``start`` gives its URL, ``key`` what it asks for."""
+    """The process belongs to one state folder; its ledger outlives it. It is started by the first that needs its ``url``,
+    and again if it has died: whoever never buys never has it running.
+    """
 
     folder: Path
     slow_s: float = 30.0
     port: int = 0
     _process: subprocess.Popen[bytes] | None = None
     _key: str = field(default="", repr=False)
+    _starting: threading.Lock = field(default_factory=threading.Lock)
+
+    async def url(self) -> str:
+        """The address of the running process; Unavailable when it can't be started."""
+        if self._process is None or self._process.poll() is not None:
+            await asyncio.to_thread(self._ensure)
+        return f"http://127.0.0.1:{self.port}"
 
     @property
     def key(self) -> str:
@@ -42,8 +53,13 @@ class PrivateProvider:
         self._key = file.read_text().strip()
         return self._key
 
+    def _ensure(self) -> None:
+        with self._starting:
+            if self._process is None or self._process.poll() is not None:
+                self.start()
+
     def start(self) -> str:
-        """The URL. An orphan of ours from a crash is ended first. StartupError when it doesn't come up."""
+        """The URL. An orphan of ours from a crash is ended first. Unavailable when it doesn't come up."""
         key = self.key
         self._end_orphan()
         self.port = self.port or _free_port()
@@ -53,23 +69,25 @@ class PrivateProvider:
         ]  # fmt: skip
         with (self.folder / "provider.log").open("ab") as log:
             # A session of its own: Ctrl-C in the terminal must not end it before the last order is settled.
-            self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=log, stderr=log, cwd=_ROOT, start_new_session=True)
-        assert self._process.stdin is not None
-        self._process.stdin.write(f"{key}\n".encode())
-        self._process.stdin.close()
-        (self.folder / "provider.pid").write_text(str(self._process.pid))
+            process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=log, stderr=log, cwd=_ROOT, start_new_session=True)
+        assert process.stdin is not None
+        process.stdin.write(f"{key}\n".encode())
+        process.stdin.close()
+        (self.folder / "provider.pid").write_text(str(process.pid))
+        self._wait_until_up(process)
+        self._process = process
         return f"http://127.0.0.1:{self.port}"
 
-    def wait_until_up(self) -> None:
-        """StartupError, with the place of its log, when it ends or stays silent."""
+    def _wait_until_up(self, process: subprocess.Popen[bytes]) -> None:
         deadline = time.monotonic() + _START_TIMEOUT_S
-        while time.monotonic() < deadline and self._process is not None and self._process.poll() is None:
+        while time.monotonic() < deadline and process.poll() is None:
             with socket.socket() as probe:
                 if probe.connect_ex(("127.0.0.1", self.port)) == 0:
                     return
             time.sleep(0.05)
-        self.stop()
-        raise StartupError(f"the test payment provider did not start; see {self.folder / 'provider.log'}")
+        process.kill()
+        process.wait()
+        raise Unavailable(f"the test payment provider did not start; see {self.folder / 'provider.log'}")
 
     def kill(self) -> None:
         """Ends it as a crash would; its ledger stays."""
