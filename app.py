@@ -19,7 +19,7 @@ import asyncio
 import os
 import secrets
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -43,20 +43,25 @@ from agents.search import SearchAgent
 from agents.shop_info import ShopInfoAgent
 from agents.speaking import Speaker, SpeakingAgent, plain
 from agents.talk import clarify, not_yet, out_of_scope, preference, small_talk, unsafe
+from catalog.policy import load_policy
 from catalog.shop import DEMO_SHOP, ShopInfo
 from config import Settings
 from domain.errors import AisleError, IndexUnavailable, StartupError
 from domain.events import TurnFinished
+from domain.payment import PaymentProvider
 from domain.plan import TaskKind
+from domain.policy import ShopPolicy, SpendingLimits
 from domain.ports import Formulator
 from domain.product import Product
 from domain.session import Session
+from domain.shopper import PaymentMethod
 from domain.turn import Received
 from memory.database import create_engine, create_tables, database_url, ping
 from memory.feedback import SqlFeedback
 from memory.private_redis import PrivateRedis
 from memory.redis_limits import RedisRateLimiter
 from memory.redis_sessions import RedisSessions, connect
+from memory.shop_store import SqlShopStore
 from memory.trace_fanout import RemoteTraceSink, TraceFanout
 from memory.traces import SqlTraces
 from models.fallback import FallbackFormulator
@@ -71,7 +76,11 @@ from server.services import ApiKeys, Limits, ServerServices
 from server.tokens import TokenSigner
 from tools.catalogs import Catalogs
 from tools.onnx_embedder import OnnxEmbedder
+from tools.payments.local_payments import LocalPayments
+from tools.payments.paypal import Credentials, PayPalPayments
+from tools.payments.private_provider import PrivateProvider
 from tools.served_catalog import ServedCatalog
+from tools.shop import open_shop
 
 cli = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
 
@@ -117,6 +126,12 @@ def build(settings: Settings, *, redis_url: str) -> Application:
     formulator = FallbackFormulator(candidates, rules) if candidates else rules
     ranker = FactRanker(planner.lexicon)
     relaxer = Relaxer(embedder, catalog, ranker, planner.lexicon)
+    policy = load_policy(settings.policy_file)
+    till = till_of(settings, policy)
+    shop = open_shop(
+        SqlShopStore(engine), catalog, clock, policy=policy, providers={till.provider.name: till.provider}, methods=(till.method,),
+        limits=SpendingLimits(per_order=settings.spend_per_order, per_turn=settings.spend_per_turn, per_day=settings.spend_per_day),
+    )  # fmt: skip
     graph = build_graph(
         plan=PlanAgent(planner),
         search=SearchAgent(formulator, embedder, catalog, catalog, ranker, relaxer),
@@ -136,7 +151,7 @@ def build(settings: Settings, *, redis_url: str) -> Application:
         ),
         checks={"index": catalog.check, "redis": sessions.ping, "database": partial(ping, engine)},
         roles=lambda: {"planner": "rules", "formulator": candidates[0].name if candidates else "rules", "ranker": "rules", "writer": "rules"},
-        picture=drawn_picture,
+        picture=drawn_picture, shop=shop,
     )  # fmt: skip
 
     @asynccontextmanager
@@ -144,9 +159,13 @@ def build(settings: Settings, *, redis_url: str) -> Application:
         catalog.open()
         await asyncio.to_thread(planner.lexicon)
         await create_tables(engine)
+        settling = asyncio.create_task(shop.settlement.work(), name="settlement")
         try:
             yield
         finally:
+            settling.cancel()
+            await asyncio.wait({settling})
+            await till.close()
             await asyncio.gather(*(sink.close() for sink in sinks))
             await sessions.close()
             await hasty_client.aclose()
@@ -154,6 +173,37 @@ def build(settings: Settings, *, redis_url: str) -> Application:
             catalog.close()
 
     return Application(settings, catalog, assistant, services, planner, formulator, running)
+
+
+@dataclass(frozen=True)
+class Till:
+    """Who takes the money, the way to pay that everybody has, and how to let go of both."""
+
+    provider: PaymentProvider
+    method: PaymentMethod
+    close: Callable[[], Awaitable[None]]
+
+
+def till_of(settings: Settings, policy: ShopPolicy) -> Till:
+    """The local test provider, whose process starts with the first payment, or PayPal; StartupError without its credentials."""
+    if settings.payments == "test":
+        process = PrivateProvider(settings.state_dir / "payments")
+        local = LocalPayments.connect(process.url, process.key, timeout_s=settings.payment_timeout_s)
+
+        async def close() -> None:
+            await local.close()
+            await asyncio.to_thread(process.stop)
+
+        return Till(local, policy.demo.method, close)
+    secret = _plain(settings.paypal_client_secret)
+    if not settings.paypal_client_id or not secret:
+        raise StartupError("payments by PayPal need AISLE_PAYPAL_CLIENT_ID and AISLE_PAYPAL_CLIENT_SECRET")
+    paypal = PayPalPayments.connect(
+        settings.paypal_url, Credentials(settings.paypal_client_id, secret, settings.paypal_webhook_id),
+        return_url=settings.paypal_return_url, timeout_s=settings.payment_timeout_s,
+    )  # fmt: skip
+    method = PaymentMethod(method_id="paypal", kind="paypal", label="PayPal", provider="paypal")
+    return Till(paypal, method, paypal.close)
 
 
 def trace_sinks(settings: Settings) -> list[RemoteTraceSink]:
