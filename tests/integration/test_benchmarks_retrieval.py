@@ -51,7 +51,7 @@ async def test_a_run_is_written_a_hundred_deep_with_falling_scores(files: dict[s
 
 
 async def test_a_missing_file_is_one_clear_line_and_exit_code_one(files: dict[str, Path], tmp_path: Path) -> None:
-    given = ["--catalog", files["--catalog"], "--queries", tmp_path / "nowhere.tsv", "--qrels", files["--qrels"]]
+    given: list[str | Path] = ["--catalog", files["--catalog"], "--queries", tmp_path / "nowhere.tsv", "--qrels", files["--qrels"]]
     code, said = await benchmark(*given, "--mode", "lexical", state=tmp_path / "state")
     assert code == 1
     assert "nowhere.tsv" in said
