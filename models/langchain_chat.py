@@ -7,10 +7,10 @@ from typing import Any
 import httpx
 import openai
 import requests
+from langchain.chat_models import init_chat_model
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessageChunk
 from langchain_nvidia_ai_endpoints import ChatNVIDIA
-from langchain_openai import ChatOpenAI
 
 from domain.errors import ModelUnavailable
 from domain.reply import Usage
@@ -30,9 +30,10 @@ class LangChainModel:
     @classmethod
     def openai_compatible(cls, *, base_url: str, model: str, api_key: str | None, timeout_s: float) -> "LangChainModel":
         """A model on vLLM or any OpenAI-compatible server; no retries, since the strategy steps down instead."""
-        chat = ChatOpenAI(
+        chat = init_chat_model(
+            model,
+            model_provider="openai",
             base_url=base_url,
-            model=model,
             api_key=api_key or "none",
             timeout=timeout_s,
             max_retries=0,
@@ -73,7 +74,5 @@ def _ended(total: AIMessageChunk | None) -> Ended:
     if total is None:
         return Ended(Usage(model_calls=1), complete=False)
     counted: dict[str, Any] = dict(total.usage_metadata or {})
-    usage = Usage(
-        model_calls=1, prompt_tokens=int(counted.get("input_tokens", 0)), completion_tokens=int(counted.get("output_tokens", 0))
-    )
+    usage = Usage(model_calls=1, prompt_tokens=int(counted.get("input_tokens", 0)), completion_tokens=int(counted.get("output_tokens", 0)))
     return Ended(usage, complete=total.response_metadata.get("finish_reason", "stop") != "length")
