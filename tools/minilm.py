@@ -6,6 +6,7 @@ Architecture: BERT, 6 layers, 12 heads, hidden 384 (sentence-transformers/all-Mi
 
 import hashlib
 import os
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -53,14 +54,14 @@ def _export(weights: Path, target: Path) -> None:
     import onnx
     from safetensors.numpy import load_file
 
-    graph = _Graph({name: array.astype(np.float32) for name, array in load_file(weights).items() if array.ndim})
+    graph = EncoderGraph({name: array.astype(np.float32) for name, array in load_file(weights).items() if array.ndim})
     output = graph.encoder()
     model = graph.model(output)
     onnx.checker.check_model(model)
     onnx.save(model, str(target))
 
 
-class _Graph:
+class EncoderGraph:
     """Builds the encoder node by node; each method returns the name of its output tensor."""
 
     def __init__(self, weights: dict[str, npt.NDArray[np.float32]]) -> None:
@@ -72,6 +73,12 @@ class _Graph:
         self.constants: dict[str, object] = {}
 
     def encoder(self) -> str:
+        """Sentence vectors, L2-normalised means over the tokens."""
+        hidden, mask = self.hidden()
+        return self._mean_normalised(hidden, mask)
+
+    def hidden(self) -> tuple[str, str]:
+        """(a vector a token, the attention mask as floats)."""
         words = self._op("Gather", self._weight("embeddings.word_embeddings.weight"), "input_ids")
         length = self._op("Gather", self._op("Shape", "input_ids"), self._constant("axis1", np.array(1)), axis=0)
         positions = self._op("Range", self._constant("zero", np.array(0)), length, self._constant("one", np.array(1)))
@@ -82,13 +89,18 @@ class _Graph:
         bias = self._attention_bias(mask)
         for layer in range(_LAYERS):
             hidden = self._layer(hidden, bias, f"encoder.layer.{layer}")
-        return self._mean_normalised(hidden, mask)
+        return hidden, mask
 
-    def model(self, output: str) -> object:
+    def linear(self, hidden: str, prefix: str) -> str:
+        """A linear layer of the weights over what ``hidden`` names."""
+        return self._linear(hidden, prefix)
+
+    def model(self, *outputs: str, shape: Sequence[int | str] = ("batch", DIMENSIONS)) -> object:
+        """The finished model; every output has this shape."""
         h = self._helper
         ids = [h.make_tensor_value_info(n, 7, ["batch", "tokens"]) for n in ("input_ids", "attention_mask")]
-        out = h.make_tensor_value_info(output, 1, ["batch", DIMENSIONS])
-        graph = h.make_graph(self.nodes, "minilm", ids, [out], initializer=list(self.constants.values()))
+        out = [h.make_tensor_value_info(output, 1, list(shape)) for output in outputs]
+        graph = h.make_graph(self.nodes, "minilm", ids, out, initializer=list(self.constants.values()))
         return h.make_model(graph, opset_imports=[h.make_opsetid("", 20)], ir_version=10)
 
     def _layer(self, hidden: str, bias: str, prefix: str) -> str:

@@ -1,6 +1,6 @@
 """Where does training get the base model from? The packaged GGUF, dequantised once to Hugging Face files beside the caches.
 
-    python -m training.base_model            # writes .aisle/models/smollm2-135m-instruct (540 MB, about a minute)
+python -m training.base_model            # writes .aisle/models/smollm2-135m-instruct (540 MB, about a minute)
 """
 
 import os

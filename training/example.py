@@ -101,9 +101,7 @@ class Example(Document):
         """The question as it reaches a formulator; the plan knows nothing but that there is something to search."""
         earlier = tuple((said.role, said.text) for said in self.conversation[:-1])
         plan = Plan(tasks=(Task(kind="search", request=self.message),))
-        return FormulationRequest(
-            message=self.message, plan=plan, conversation=earlier, profile=self.profile, held=self.filters.filters
-        )
+        return FormulationRequest(message=self.message, plan=plan, conversation=earlier, profile=self.profile, held=self.filters.filters)
 
 
 @dataclass(frozen=True)

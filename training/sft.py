@@ -1,7 +1,7 @@
 """How is the query model fine-tuned? Supervised, on lessons in the serving format, from a configuration and a seed; resumable.
 
-    python -m training.sft                       # training/conf/sft.yaml; goes on from the newest whole checkpoint
-    python -m training.sft steps=800 batch=32 device=cuda precision=bf16 workers=1 micro=32
+python -m training.sft                       # training/conf/sft.yaml; goes on from the newest whole checkpoint
+python -m training.sft steps=800 batch=32 device=cuda precision=bf16 workers=1 micro=32
 """
 
 import json
@@ -152,8 +152,8 @@ class Run:
         return int(progress["step"]), int(progress["tokens"])
 
     def _examples(self) -> tuple[list[Example], list[Example]]:
-        train, rejected = read_examples(*_files(self.settings.train))
-        validation, more = read_examples(*_files(self.settings.validation))
+        train, rejected = read_examples(*files_of(self.settings.train))
+        validation, more = read_examples(*files_of(self.settings.validation))
         for row in (*rejected, *more):
             self._note(event="row left out", row=str(row))
         # The planner declines; a generator that learns to refuses a fifth of harmless turns (FACTS.md).
@@ -225,7 +225,8 @@ class Run:
             log.write(line + "\n")
 
 
-def _files(patterns: Sequence[str]) -> list[Path]:
+def files_of(patterns: Sequence[str]) -> list[Path]:
+    """The files that match, sorted; SystemExit when none does."""
     found = [path for pattern in patterns for path in sorted(ROOT.glob(pattern))]
     if not found:
         raise SystemExit(f"no file matches {list(patterns)!r}; paths are relative to the project's root")

@@ -45,6 +45,7 @@ def with_lora(model: Any, settings: LoraSettings, *, device: str, bf16: bool) ->
 
 
 def with_everything(model: Any, *, device: str, bf16: bool) -> Trainable:
-    """All weights but the embeddings, which are two fifths of them and know their words already."""
-    model.get_input_embeddings().weight.requires_grad_(False)
+    """All linear weights, those that an adapter can carry afterwards; not the embeddings, which know their words already."""
+    for name, parameter in model.named_parameters():
+        parameter.requires_grad_(any(f".{target}." in name for target in TARGETS))
     return Trainable(model.to(device), device, bf16)
