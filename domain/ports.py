@@ -8,6 +8,7 @@ from typing import Protocol
 from domain.events import FormulationEvent, StreamEvent, TurnFinished
 from domain.feedback import Feedback
 from domain.filters import Filters
+from domain.need import TaggedNeed
 from domain.plan import Plan
 from domain.product import Product
 from domain.search import Candidate, HybridQuery, RankedProduct, Retrieved, Vectors
@@ -34,6 +35,12 @@ class Formulator(Protocol):
 
         Raises ModelUnavailable or BadModelOutput when this implementation cannot (go on to) answer.
         """
+        ...
+
+
+class NeedTagger(Protocol):
+    async def tag(self, request: FormulationRequest) -> TaggedNeed:
+        """The words of the need in the conversation. Raises ModelUnavailable."""
         ...
 
 

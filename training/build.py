@@ -1,7 +1,7 @@
 """How is the data set made? The hand-written core with real queries set into conversations, near-duplicates out, split by group.
 
-    python -m training.build             # <state>/training/data/{train,validation}.jsonl, and both as chat and as prompt and response
-    python -m training.build --record    # the same, and writes the counts and hashes that are committed
+python -m training.build             # <state>/training/data/{train,validation}.jsonl, and both as chat and as prompt and response
+python -m training.build --record    # the same, and writes the counts and hashes that are committed
 """
 
 import argparse

@@ -21,9 +21,10 @@ from torch import nn
 from config import Settings
 from domain.document import Document
 from tools.minilm import packaged_model_dir
+from tools.need_tagger import GENDERS, TAGS
 from training.example import Example, read_examples
 from training.sft import files_of
-from training.word_labels import GENDERS, TAGS, WordLabels, stems, word_labels
+from training.word_labels import WordLabels, stems, word_labels
 
 
 class TaggerSettings(Document):

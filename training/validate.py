@@ -1,7 +1,7 @@
 """Does the data keep its rules? Every example to the schema and the paper's rules, the set to variety; exit code 1 if not.
 
-    python -m training.validate                          # the hand-written core and the validation files
-    python -m training.validate FILE.jsonl ...
+python -m training.validate                          # the hand-written core and the validation files
+python -m training.validate FILE.jsonl ...
 """
 
 import sys

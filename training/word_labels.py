@@ -3,19 +3,17 @@
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
 
 import snowballstemmer
 
+from domain.product import Gender
+from tools.need_tagger import GENDERS, TAGS
 from tools.need_words import NeedInput, need_input
 from training.example import Example
 
-Tag = Literal["category", "brand", "color", "size", "material", "features", "exclude", "recipient", "occasion"]
-TAGS: tuple[Tag, ...] = ("category", "brand", "color", "size", "material", "features", "exclude", "recipient", "occasion")
-GENDERS = ("none", "women", "men", "kids", "unisex")
 _WORD = re.compile(r"[a-z0-9]+")
 _STEMMER = snowballstemmer.stemmer("english")
-_GENDER_STEMS = {
+_GENDER_STEMS: dict[Gender | None, frozenset[str]] = {
     "women": frozenset({"women", "woman", "ladi"}),
     "men": frozenset({"men", "man"}),
     "kids": frozenset({"kid", "child", "children", "boy", "girl"}),
@@ -55,17 +53,14 @@ def word_labels(example: Example, *, forget_held: bool = False) -> WordLabels:
         input=read,
         need=tuple(bool(s) and s <= wanted for s in own),
         tags=tuple(tuple(bool(s) and s <= tag for tag in by_tag) for s in own),
-        gender=GENDERS.index(target.attributes.gender or "none"),
+        gender=GENDERS.index(target.attributes.gender),
         query_gender=_gender_of(wanted),
         tagged=example.taught == "all",
     )
 
 
 def _gender_of(wanted: frozenset[str]) -> int:
-    for gender, words in _GENDER_STEMS.items():
-        if wanted & words:
-            return GENDERS.index(gender)
-    return 0
+    return next((i for i, gender in enumerate(GENDERS) if wanted & _GENDER_STEMS.get(gender, frozenset())), 0)
 
 
 def _joined(value: object) -> str:

@@ -1,0 +1,212 @@
+"""Which words of the conversation are the need? A small encoder marks them: MiniLM with retrained upper layers, on onnxruntime.
+
+The weights that ship are the difference to the packaged encoder, eight bits a value; embeddings and lower layers are shared.
+"""
+
+import asyncio
+import hashlib
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import onnxruntime
+import snowballstemmer
+
+from domain.errors import ModelUnavailable
+from domain.need import TaggedNeed
+from domain.product import Gender
+from domain.proposal import Attributes
+from domain.turn import FormulationRequest
+from tools.minilm import WEIGHTS_SHA256, EncoderGraph, packaged_model_dir
+from tools.need_words import NeedInput, NeedWord, need_input
+
+TAGS = ("category", "brand", "color", "size", "material", "features", "exclude", "recipient", "occasion")
+GENDERS: tuple[Gender | None, ...] = (None, "women", "men", "kids", "unisex")
+HEAD = "need_head"
+"""Outputs a token: need, then TAGS, then, on the first token, the need's gender and the gender the query is written with."""
+_OUTPUTS = 1 + len(TAGS) + 2 * len(GENDERS)
+_LISTS = frozenset({"brand", "color", "material", "features", "exclude"})
+_GENDER_WORDS: Mapping[Gender | None, str] = {"women": "women's", "men": "men's", "kids": "kids"}
+_SAYS_GENDER = frozenset({"women", "woman", "ladi", "men", "man", "kid", "child", "children", "boy", "girl"})
+_STEMMER = snowballstemmer.stemmer("english")
+Array = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class TaggerFile:
+    """The shipped weights and the hash that they must have."""
+
+    path: Path
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Marks:
+    """Probabilities for one input: a row a word, and two genders for all of it."""
+
+    input: NeedInput
+    need: Array
+    tags: Array
+    gender: Array
+    query_gender: Array
+
+
+class OnnxNeedTagger:
+    """The NeedTagger port; loaded at the first call, about 10 ms a message."""
+
+    def __init__(self, file: TaggerFile, cache_dir: Path, *, threads: int = 1) -> None:
+        self._file, self._cache_dir, self._threads = file, cache_dir, threads
+        self._session: Any = None
+        self._thresholds: dict[str, float] = {}
+
+    async def tag(self, request: FormulationRequest) -> TaggedNeed:
+        return await asyncio.to_thread(self.tag_now, request)
+
+    def tag_now(self, request: FormulationRequest) -> TaggedNeed:
+        """The same, blocking: for benchmarks and builders."""
+        return need_of(self.marks(request), self._thresholds)
+
+    def marks(self, request: FormulationRequest) -> Marks:
+        """The raw probabilities; ModelUnavailable when the weights are missing or not those that were measured."""
+        session = self._loaded()
+        read = need_input(request)
+        ids = np.asarray([read.ids], np.int64)
+        out = session.run(None, {"input_ids": ids, "attention_mask": np.ones_like(ids)})[0][0]
+        words = out[[word.token for word in read.words]]
+        genders = out[0, 1 + len(TAGS) :].reshape(2, len(GENDERS))
+        return Marks(read, _sigmoid(words[:, 0]), _sigmoid(words[:, 1 : 1 + len(TAGS)]), _softmax(genders[0]), _softmax(genders[1]))
+
+    def _loaded(self) -> Any:
+        if self._session is None:
+            file, self._thresholds = tagger_onnx(self._file, self._cache_dir)
+            options = onnxruntime.SessionOptions()
+            options.intra_op_num_threads = self._threads
+            options.inter_op_num_threads = 1
+            self._session = onnxruntime.InferenceSession(str(file), options, ["CPUExecutionProvider"])
+        return self._session
+
+
+def tagger_onnx(file: TaggerFile, cache_dir: Path) -> tuple[Path, dict[str, float]]:
+    """(the whole network as an ONNX file in the cache, its thresholds); ModelUnavailable when the shipped weights do not fit."""
+    from safetensors import SafetensorError, safe_open
+
+    if not file.path.is_file():
+        raise ModelUnavailable(f"tagger weights {file.path.name!r} are missing; restore models/weights from the repository")
+    digest = hashlib.sha256(file.path.read_bytes()).hexdigest()
+    if digest != file.sha256:
+        raise ModelUnavailable(f"tagger weights {file.path.name!r} have hash {digest[:12]!r}, not {file.sha256[:12]!r}; restore them")
+    try:
+        with safe_open(file.path, "numpy") as tensors:
+            metadata = tensors.metadata() or {}
+            shipped = {name: tensors.get_tensor(name) for name in tensors.keys()}  # noqa: SIM118  # not a dict
+    except SafetensorError as exc:
+        raise ModelUnavailable(f"tagger weights {file.path.name!r} cannot be read: {exc}") from exc
+    if metadata.get("base") != WEIGHTS_SHA256:
+        raise ModelUnavailable(
+            f"tagger weights {file.path.name!r} belong to encoder {str(metadata.get('base'))[:12]!r}, not to the packaged one"
+        )
+    target = cache_dir / f"need-tagger-{digest[:16]}.onnx"
+    if not target.exists():
+        cache_dir.mkdir(parents=True, exist_ok=True)
+        partial = target.with_suffix(f".{os.getpid()}.partial")
+        _export(merged(shipped), partial)
+        partial.replace(target)
+    return target, json.loads(metadata["thresholds"])
+
+
+def merged(shipped: Mapping[str, npt.NDArray[Any]]) -> dict[str, Array]:
+    """The packaged encoder's weights plus the shipped differences, and the head."""
+    from safetensors.numpy import load_file
+
+    weights = {
+        name: array.astype(np.float32) for name, array in load_file(packaged_model_dir() / "model.safetensors").items() if array.ndim
+    }
+    for name, array in shipped.items():
+        if name.endswith(".step"):
+            continue
+        value = array.astype(np.float32)
+        step = shipped.get(f"{name}.step")
+        if step is not None:
+            value = value * step.astype(np.float32)[:, None]
+        weights[name] = weights[name] + value if name in weights else value
+    return weights
+
+
+def need_of(marks: Marks, thresholds: Mapping[str, float]) -> TaggedNeed:
+    """The query and attributes that the marks amount to."""
+    words = marks.input.words
+    chosen: dict[str, str] = {}
+    for word, chance in zip(words, marks.need, strict=True):
+        if chance >= thresholds["need"] and word.text[0].isalnum():
+            chosen.setdefault(_stemmed(word.text), word.text)
+    gender = GENDERS[int(marks.query_gender.argmax())]
+    said = {stem for stems in chosen for stem in stems.split()}
+    lead = [_GENDER_WORDS[gender]] if chosen and gender in _GENDER_WORDS and not said & _SAYS_GENDER else []
+    last = [abs(2 * float(p) - 1) for word, p in zip(words, marks.need, strict=True) if word.segment == marks.input.last_segment]
+    return TaggedNeed(
+        query=" ".join([*lead, *chosen.values()]),
+        confidence=sum(last) / len(last) if last else 0.0,
+        attributes=_attributes(marks, thresholds),
+    )
+
+
+def _attributes(marks: Marks, thresholds: Mapping[str, float]) -> Attributes:
+    found: dict[str, Any] = {}
+    for column, tag in enumerate(TAGS):
+        spans = _spans(marks.input.words, marks.tags[:, column], thresholds.get(tag, 0.5))
+        if spans and tag in _LISTS:
+            found[tag] = tuple(dict.fromkeys(text for text, _ in spans))
+        elif spans:
+            found[tag] = max(spans, key=lambda span: span[1])[0]
+    return Attributes.model_validate(found | {"gender": GENDERS[int(marks.gender.argmax())]})
+
+
+def _spans(words: Sequence[NeedWord], chances: Array, threshold: float) -> list[tuple[str, float]]:
+    """Neighbouring words over the threshold as (text, mean chance), each text once."""
+    spans: list[tuple[list[str], list[float]]] = []
+    previous: NeedWord | None = None
+    for word, chance in zip(words, chances, strict=True):
+        if chance < threshold or not word.text[0].isalnum():
+            continue
+        if previous and (word.segment, word.position) == (previous.segment, previous.position + 1):
+            spans[-1][0].append(word.text)
+            spans[-1][1].append(float(chance))
+        else:
+            spans.append(([word.text], [float(chance)]))
+        previous = word
+    best: dict[str, tuple[str, float]] = {}
+    for texts, own in spans:
+        text = " ".join(texts)
+        best.setdefault(text.lower(), (text, sum(own) / len(own)))
+    return list(best.values())
+
+
+def _export(weights: dict[str, Array], target: Path) -> None:
+    import onnx
+
+    graph = EncoderGraph(weights)
+    hidden, _ = graph.hidden()
+    model = graph.model(graph.linear(hidden, HEAD), shape=("batch", "tokens", _OUTPUTS))
+    onnx.checker.check_model(model)
+    onnx.save(model, str(target))
+
+
+@lru_cache(maxsize=20_000)
+def _stemmed(word: str) -> str:
+    parts = "".join(c if c.isalnum() else " " for c in word.lower().replace("’", "'").removesuffix("'s")).split()
+    return " ".join(_STEMMER.stemWord(part) for part in parts)
+
+
+def _sigmoid(x: Array) -> Array:
+    return np.asarray(1 / (1 + np.exp(-x)), np.float32)
+
+
+def _softmax(x: Array) -> Array:
+    e = np.exp(x - x.max())
+    return np.asarray(e / e.sum(), np.float32)
