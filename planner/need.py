@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from planner.lexicon import Lexicon, stem, words_of
 
 _CLAUSES = re.compile(
-    r"(?<=[.!?;\n])\s+|\s+[-–—]\s+|\n+|,?\s+\b(?:but|however|anyway|anyways|also|plus|oh and|and also|now)\b,?\s+|(?<=\w),\s+(?=(?:i|we|can|could|do|show|find|and|so|my|please|what|any)\b)|[;:]\s+|\s*\((?=\w)|\)\s*"
+    r"(?<=[.!?;\n])\s+|\s+[-–—]\s+|\n+|,?\s+(?<!anything )(?<!nothing )(?<!everything )\b(?:but|however|anyway|anyways|also|plus|oh and|and also|now)\b,?\s+|(?<=\w),\s+(?=(?:i|we|can|could|do|show|find|and|so|my|please|what|any)\b)|[;:]\s+|\s*\((?=\w)|\)\s*"
 )
 _CUE = re.compile(
     r"\b(?:i(?:'m| am| was)?\s+)?(?:(?:need|needs|needing|want|wants|wanting|looking|searching|hunting|shopping)(?:\s+(?:for|to (?:buy|get|find|order)|after))?|"
@@ -50,7 +50,7 @@ class Need:
 
 def need_clauses(text: str, lexicon: Lexicon) -> list[str]:
     """The clauses that speak of what is wanted; all of them when none can be told from the rest."""
-    clauses = [clause.strip() for clause in _CLAUSES.split(text) if clause and clause.strip()]
+    clauses = split_clauses(text)
     if len(clauses) <= 1:
         return clauses or [text]
     scored = [(_score(clause, lexicon), clause) for clause in clauses]
@@ -60,6 +60,16 @@ def need_clauses(text: str, lexicon: Lexicon) -> list[str]:
     floor = 2 if best >= 3 else best
     chosen = [clause for score, clause in scored if score >= floor]
     return chosen or clauses
+
+
+def split_clauses(text: str) -> list[str]:
+    """The message cut at sentences, conjunctions and dashes."""
+    return [clause.strip() for clause in _CLAUSES.split(text) if clause and clause.strip()]
+
+
+def tells_story(clause: str) -> bool:
+    """Whether a clause speaks of what was, or of what one has."""
+    return _PAST.search(clause.casefold()) is not None
 
 
 _PEOPLE = re.compile(

@@ -4,21 +4,11 @@ import re
 from dataclasses import dataclass, field
 
 from domain.filters import FilterChange, FilterField, Filters
-from domain.product import Gender
 from domain.terms import fold, fold_size
 from planner.lexicon import Lexicon, Mention, words_of
+from planner.person import person_of
 from planner.prices import PriceReading, read_prices
 
-_WOMEN = r"wom[ae]n'?s?|ladies'?|lady|female|girlfriend|gf|wife|mom|mum|mother|grandma|grandmother|nana|sister|aunt|auntie|fianc[eé]e|she|her|hers|bridesmaid"
-_MEN = r"m[ae]n'?s?|gents?|gentlem[ae]n'?s?|male|boyfriend|bf|husband|hubby|dad|father|grandpa|grandfather|grandad|brother|uncle|fianc[eé]|he|him|his|guys?"
-_KIDS = r"kids?'?s?|child(?:ren)?'?s?|toddlers?'?|boys?'?|girls?'?|son|daughter|grandson|granddaughter|niece|nephew|baby|infant|year[- ]old"
-_RECIPIENT = re.compile(
-    rf"\b(?:for|to give|gift for|present for)\s+(?P<who>(?:my|our|his|her|a|the)\s+(?:\w+\s+){{0,2}}?(?:{_WOMEN}|{_MEN}|{_KIDS}|partner|friend|boss|colleague|"
-    r"coworker|teacher|neighbou?r|cousin|parents|in-laws|dog|puppy|cat|kitten|roommate))\b"
-)
-_SELF = re.compile(r"\b(?:for me|for myself|i(?:'m| am) a (?:man|woman|guy|lady))\b")
-_GENDER = tuple((gender, re.compile(rf"\b(?:{pattern})\b")) for gender, pattern in (("kids", _KIDS), ("women", _WOMEN), ("men", _MEN)))
-_UNISEX = re.compile(r"\bunisex\b|\bgender[- ]neutral\b")
 _SIZE_WORD = r"xxs|xs|s|m|l|xl|xxl|2xl|3xl|4xl|small|medium|large|x-large|extra[- ](?:small|large)|\d{1,2}(?:\.5)?|[2-6]t|one size"
 _SIZE = re.compile(
     rf"\b(?:sizes?|sz)\s*(?:is\s+|in\s+)?(?:us|uk|eu)?\s*(?P<a>{_SIZE_WORD})\b|\b(?:us|uk|eu)\s*(?P<b>\d{{1,2}}(?:\.5)?)\b|"
@@ -27,9 +17,9 @@ _SIZE = re.compile(
     r"\b(?:women|men|kid|boy|girl)'?s'?\s+(?:size\s+)?(?P<h>xxs|xs|s|m|l|xl|xxl)\b|\b(?P<f>\d{1,2}(?:\.5)?)\s+(?:wide|narrow|shoe)\b|\bin (?P<g>[sml])\b"
 )
 _NEGATION = re.compile(
-    r"\b(?:not?|without|except(?: for)?|excluding|anything but|other than|nothing (?:in|with)|avoid(?:ing)?|hates?|can'?t stand|don'?t (?:want|like|need)|"
-    r"doesn'?t (?:want|like)|never|allergic to|isn'?t|aren'?t|no more|instead of|sick of|tired of|minus)\s+"
-    r"(?:any\s+|a\s+|an\s+|the\s+|in\s+|made of\s+|real\s+|with\s+|of\s+|wear(?:ing)?\s+|too\s+|colou?r\s+)*(?P<what>[a-z][a-z'-]*(?:\s+[a-z][a-z'-]*){0,2})"
+    r"\b(?:not?(?! only)|nor|without|except(?: for)?|excluding|excl\.?|anything but|other than|nothing (?:in|with|but)|avoid(?:ing)?|hates?|can'?t stand|don'?t (?:want|like|need)|"
+    r"doesn'?t (?:want|like)|never|allergic to|isn'?t|aren'?t|no more|instead of|rather than|sick of|tired of|minus|ban(?:s|ned)?|skip(?: the)?)\s+"
+    r"(?:(?:any(?:thing)?|a|an|the|in|made of|real|with|of|for|wear(?:ing)?|colou?r|more|those|that'?s)\s+)*(?P<what>[a-z][a-z'-]*(?:\s+[a-z][a-z'-]*){0,3})"
 )
 _FREE = re.compile(r"\b(?P<what>[a-z]+)[- ]free\b")
 _LIFT_VALUE = r"colou?rs?|brands?|sizes?|materials?|fabrics?|prices?|budgets?|genders?|categor(?:y|ies)|features?"
@@ -56,10 +46,28 @@ _GENERIC_FEATURES = (
     "foldable", "rechargeable", "breathable", "arch support", "non-slip", "slip resistant", "adjustable", "dishwasher safe", "machine washable",
     "windproof", "quick dry", "quick-dry", "portable", "cordless", "heated", "padded", "wide fit", "steel toe", "fast charging", "polarized", "hypoallergenic",
 )  # fmt: skip
-# Words beside which a material or colour is no constraint of the product itself.
+# After a negation these rule nothing out: "not sure", "no rush", "not bothered", "no longer".
 _NOT_EXCLUDABLE = frozenset(
-    "sure matter idea problem rush hurry worries thanks need looking interested time money budget more longer sure "
-    "bad much expensive pricey idea clue fan".split()
+    "sure matter idea ideas problem problems rush hurry worries worry thanks thank need needed looking look interested time money budget "
+    "price limit more less longer bad much expensive pricey cheap clue fan way one ones other others only just yet too so very really "
+    "quite that those these this them it him her us you me my your our his their its his hers mine what who when where how why "
+    "big small large long short light heavy good great better best nice new old first last second third pair pairs size sizes colour "
+    "color colours colors brand brands preference preferences opinion picky fussy fancy fun thing things stuff something anything "
+    "everything someone anyone people person kids man men woman women boy boys girl girls husband wife mum mom dad friend for from "
+    "with without under over above below up down out off on in at by as if or and but is are was were be been being am do does did have "
+    "has had having get got getting go going goes gone went come coming make makes making made work works working find found buy "
+    "buying bought want wanting like likes know knows mind care bothered keen afraid happy fit fits use using used wear seen even "
+    "ever going all each every any some many few lot lots bit kind sort type point sense joke doubt reason rule rules fault chance luck "
+    "matter exceptions excuses pressure comment shame the a an to of because since until unless worth cost costs allowed essential necessary "
+    "important urgent possible available fixed final enough another both half same different right wrong true ok okay fine now then "
+    "today tomorrow tonight yesterday week month year day days longer please pls thx lol negotiable quite exactly there here cheaper "
+    "must should would could can will may might order return refund delivery shipping stock options option choice deal good".split()
+)
+# Parts of things that shoppers rule out and that stand in no catalogue's list of features.
+_PARTS = frozenset(
+    "lace laces hood heel heels wire wires wireless cord cords logo logos zip zipper zips underwire pattern patterns print prints sleeve sleeves sugar "
+    "fragrance perfume scent stripes glitter feathers batteries battery buttons straps lid handle wheels drill drilling screws sequins bows "
+    "ruffles animal velcro buckles pockets cable cables screen camera fur down".split()
 )
 
 
@@ -72,6 +80,7 @@ class Reading:
     """Why the statements cannot all hold, in words for a question; None when they can."""
     recipient: str | None = None
     for_self: bool = False
+    gender_guessed: bool = False
     types: tuple[Mention, ...] = ()
     words: tuple[str, ...] = ()
     rest: str = ""
@@ -94,12 +103,12 @@ def read(text: str, lexicon: Lexicon, *, currency: str) -> Reading:
     words = words_of(rest)
     types = lexicon.type_mentions(words)
     taken = {i for mention in types for i in range(mention.start, mention.end)}
-    recipient, recipient_gender = _recipient(lowered)
+    person = person_of(lowered, rest)
     stated = Filters(
         price_min=None if prices.contradicts else prices.low,
         price_max=None if prices.contradicts else prices.high,
         currency=prices.currency or currency,
-        gender=recipient_gender or _gender(rest),
+        gender=person.gender,
         size=size,
         color=_colors(words, lexicon) or None,
         brand=tuple(lexicon.vocabulary.brand_labels.get(m.name, m.name) for m in lexicon.brand_mentions(words)) or None,
@@ -111,8 +120,9 @@ def read(text: str, lexicon: Lexicon, *, currency: str) -> Reading:
     return Reading(
         change=FilterChange(stated=stated, lifted=lifted),
         contradiction=_contradiction(prices),
-        recipient=recipient,
-        for_self=_SELF.search(lowered) is not None,
+        recipient=person.recipient,
+        for_self=person.for_self,
+        gender_guessed=person.guessed,
         types=tuple(types),
         words=tuple(words),
         rest=rest,
@@ -162,89 +172,65 @@ def _size(text: str) -> tuple[str | None, str]:
 
 
 def _excluded(text: str, lexicon: Lexicon) -> tuple[tuple[str, ...], str]:
+    """What is ruled out, in order, and the text without the words that said so."""
     found: list[str] = []
     rest = text
-    for match in (*_NEGATION.finditer(text), *_FREE.finditer(text)):
-        value = _excludable(match.group("what"), lexicon)
-        if value:
+    for match in _NEGATION.finditer(text):
+        values = _excludables(match.group("what"), lexicon)
+        if values:
+            found += values
+            rest = rest.replace(match.group(), _after(match.group(), values[-1]), 1)
+    for match in _FREE.finditer(text):
+        value = _excludable([match.group("what")], lexicon)
+        # "Gluten-free" goods say "gluten" themselves: only what a label names positively is ruled out by name.
+        if value and (value in lexicon.materials or value in lexicon.colors):
             found.append(value)
-            rest = rest.replace(match.group(), _after(match.group(), value), 1)
+            rest = rest.replace(match.group(), " ", 1)
     return tuple(dict.fromkeys(found)), rest
 
 
-def _excludable(phrase: str, lexicon: Lexicon) -> str | None:
+def _excludables(phrase: str, lexicon: Lexicon) -> list[str]:
+    """ "Leather or suede", "black": each value up to the first word that is none."""
+    parts = re.split(r"\s+(?:or|and|nor|and no|or any)\s+", phrase)
+    first = _excludable(words_of(parts[0]), lexicon)
+    if first is None:
+        return []
+    further = [_known_value(words_of(part), lexicon) for part in parts[1:]]
+    return [first, *(value for value in further if value)]
+
+
+def _excludable(words: list[str], lexicon: Lexicon) -> str | None:
     """The colour, material, brand, feature or other thing that a negation rules out; None when it rules out nothing."""
-    words = words_of(phrase)
     if not words or words[0] in _NOT_EXCLUDABLE:
         return None
+    known = _known_value(words, lexicon)
+    if known:
+        return known
+    if words[0] in _PARTS:
+        return words[0]
+    types = lexicon.type_mentions(words)
+    if types and types[0].start == 0:
+        return " ".join(words[: types[0].end])
+    noun = words[0]
+    named = noun in lexicon.vocabulary.words and not noun.endswith(("ing", "ly", "ed"))
+    return noun if named and (len(words) == 1 or words[1] in _NOT_EXCLUDABLE) else None
+
+
+def _known_value(words: list[str], lexicon: Lexicon) -> str | None:
+    """The longest colour, material, feature or brand that the words begin with."""
+    vocabulary = lexicon.vocabulary
     for length in (3, 2, 1):
         candidate = " ".join(words[:length])
-        if len(words) >= length and (
-            candidate in lexicon.colors
-            or candidate in lexicon.materials
-            or candidate in lexicon.vocabulary.features
-            or candidate in lexicon.vocabulary.brands
-        ):
+        if len(words) >= length and any(candidate in values for values in (lexicon.colors, lexicon.materials, vocabulary.features, vocabulary.brands)):
             return candidate
-    singular = [re.sub(r"(?<=[a-z]{3})s$", "", word) for word in words]
-    for word in singular[:2]:
-        if word in lexicon.colors or word in lexicon.materials:
-            return word
-    if words[0] in {
-        "lace",
-        "laces",
-        "hood",
-        "heel",
-        "heels",
-        "wire",
-        "wires",
-        "cord",
-        "logo",
-        "logos",
-        "zipper",
-        "underwire",
-        "pattern",
-        "print",
-        "sleeves",
-        "sugar",
-        "fragrance",
-        "perfume",
-        "stripes",
-        "glitter",
-        "feathers",
-    }:
-        return words[0]
-    return None
+    singular = [re.sub(r"(?<=[a-z]{3})s$", "", word) for word in words[:2]]
+    return next((word for word in singular if word in lexicon.colors or word in lexicon.materials), None)
 
 
 def _after(matched: str, value: str) -> str:
     """What follows the ruled-out value stays in the text: "not leather boots" still asks for boots."""
     position = fold(matched).find(value)
     return " " + fold(matched)[position + len(value) :] if position >= 0 else " "
-
-
-def _recipient(text: str) -> tuple[str | None, Gender | None]:
-    match = _RECIPIENT.search(text)
-    if not match:
-        return None, None
-    who = match.group("who")
-    return who, _gender(who)
-
-
-def _gender(text: str) -> Gender | None:
-    if _UNISEX.search(text):
-        return "unisex"
-    found = [(m.start(), gender) for gender, pattern in _GENDER for m in pattern.finditer(text)]
-    explicit = re.search(r"\b(wom[ae]n|ladies|men|mens|womens|kids|boys|girls|toddler)(?:'?s?'?)\b", text)
-    if explicit:
-        word = explicit.group(1)
-        if word.startswith(("wom", "lad")):
-            return "women"
-        return "men" if word.startswith("men") else "kids"
-    if not found:
-        return None
-    genders = [gender for _, gender in sorted(found)]
-    return genders[0]  # type: ignore[return-value]
 
 
 def _colors(words: list[str], lexicon: Lexicon) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from catalog.vocabulary import Vocabulary
@@ -12,7 +12,7 @@ from domain.session import Session, ShownProduct
 from domain.turn import Received
 from planner import kinds
 from planner.lexicon import BASE_COLORS, Lexicon, Mention, stem, words_of
-from planner.need import need_clauses, to_query
+from planner.need import need_clauses, split_clauses, tells_story, to_query
 from planner.needs import Occasion, occasion_of
 from planner.prices import read_prices
 from planner.reading import Reading, read
@@ -176,10 +176,11 @@ class _Planning:
     # ---- turns that search
 
     def _shopping(self) -> Plan:
-        clauses = [read_prices(clause.casefold()).rest for clause in need_clauses(self.text, self.lexicon)]
+        chosen = need_clauses(self.text, self.lexicon)
+        clauses = [read_prices(clause.casefold()).rest for clause in chosen]
         need_text = " . ".join(clauses)
         reading = read(need_text, self.lexicon, currency=self.lexicon.vocabulary.currency) if need_text != self.text else self.whole
-        reading = self._with_whole_message(reading)
+        reading = self._with_whole_message(reading, chosen)
         if self.whole.contradiction:
             return self._contradiction(reading)
         occasion = occasion_of(self.text)
@@ -188,18 +189,30 @@ class _Planning:
         rests = [read(clause, self.lexicon, currency=self.lexicon.vocabulary.currency).rest for clause in clauses]
         return self._search(rests, reading, occasion)
 
-    def _with_whole_message(self, reading: Reading) -> Reading:
-        """A budget or an exclusion said outside the need's clause still holds; a colour of another thing does not."""
+    def _with_whole_message(self, reading: Reading, clauses: list[str]) -> Reading:
+        """A budget or an exclusion said outside the need's clause still holds; a colour in a story about another thing does not."""
         stated, whole = reading.change.stated, self.whole.change.stated
-        updates = {f: getattr(whole, f) for f in ("price_min", "price_max", "exclude", "size") if getattr(stated, f) is None}
-        if stated.gender is None and (self.whole.recipient or self.whole.for_self):
+        updates: dict[str, object] = {f: getattr(whole, f) for f in ("price_min", "price_max", "exclude", "size") if getattr(stated, f) is None}
+        if stated.gender is None and not (self.whole.gender_guessed and self.whole.recipient is None):
             updates["gender"] = whole.gender
+        beside = self._beside(clauses)
+        out = set(whole.exclude or ())
+        for f in ("color", "material", "brand", "features"):
+            if getattr(stated, f) is None:
+                updates[f] = tuple(value for value in getattr(beside, f) or () if value not in out) or None
+        if reading.gender_guessed and self.session.standing.gender == "kids":
+            updates["gender"] = None  # "She's 5 now" speaks of the child that is shopped for already
         updates["currency"] = whole.currency
         change = reading.change.model_copy(update={"stated": stated.model_copy(update=updates), "lifted": self.whole.change.lifted})
-        return Reading(
-            change=change, contradiction=self.whole.contradiction, recipient=self.whole.recipient, for_self=self.whole.for_self,
-            types=reading.types, words=reading.words, rest=reading.rest, wants=self.whole.wants,
-        )  # fmt: skip
+        return replace(
+            reading, change=change, contradiction=self.whole.contradiction, recipient=self.whole.recipient, for_self=self.whole.for_self, wants=self.whole.wants
+        )
+
+    def _beside(self, clauses: list[str]) -> Filters:
+        """What the clauses state that tell no story and name no other thing: "Size M. Black please."."""
+        chosen = set(clauses)
+        others = [c for c in split_clauses(self.text) if c not in chosen and not tells_story(c) and not self.lexicon.thing_mentions(words_of(c))]
+        return read(" . ".join(others), self.lexicon, currency=self.lexicon.vocabulary.currency).change.stated if others else Filters()
 
     def _refines(self, reading: Reading, occasion: Occasion | None) -> bool:
         """Whether the message speaks of the present subject: filters only, or the same kind of thing again."""
