@@ -31,9 +31,13 @@ import typer
 from catalog.pictures import picture
 
 from agents.assistant import GraphAssistant
+from agents.cart import CartAgent
 from agents.checking import RelaxAgent
+from agents.checkout import CheckoutAgent
 from agents.compare import CompareAgent
+from agents.consent import ConsentTalk
 from agents.orchestrator import build_graph
+from agents.orders import OrdersAgent
 from agents.planning import PlanAgent
 from agents.questions import QuestionAgent
 from agents.ranking import FactRanker
@@ -42,7 +46,7 @@ from agents.reply import ReplyAgent
 from agents.search import SearchAgent
 from agents.shop_info import ShopInfoAgent
 from agents.speaking import Speaker, SpeakingAgent, plain
-from agents.talk import clarify, not_yet, out_of_scope, preference, small_talk, unsafe
+from agents.talk import clarify, out_of_scope, preference, small_talk, unsafe
 from catalog.policy import load_policy
 from catalog.shop import DEMO_SHOP, ShopInfo
 from config import Settings
@@ -66,6 +70,7 @@ from memory.trace_fanout import RemoteTraceSink, TraceFanout
 from memory.traces import SqlTraces
 from models.fallback import FallbackFormulator
 from models.roles import Roles, formulator_candidates
+from planner.buying_planner import BuyingPlanner
 from planner.mend import Mender
 from planner.rule_planner import RulePlanner
 from planner.rules_formulator import RulesFormulator
@@ -80,7 +85,7 @@ from tools.payments.local_payments import LocalPayments
 from tools.payments.paypal import Credentials, PayPalPayments
 from tools.payments.private_provider import PrivateProvider
 from tools.served_catalog import ServedCatalog
-from tools.shop import open_shop
+from tools.shop import Shop, open_shop
 
 cli = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
 
@@ -133,12 +138,12 @@ def build(settings: Settings, *, redis_url: str) -> Application:
         limits=SpendingLimits(per_order=settings.spend_per_order, per_turn=settings.spend_per_turn, per_day=settings.spend_per_day),
     )  # fmt: skip
     graph = build_graph(
-        plan=PlanAgent(planner),
+        plan=PlanAgent(BuyingPlanner(planner, shop.consent.asked)),
         search=SearchAgent(formulator, embedder, catalog, catalog, ranker, relaxer),
         relax=RelaxAgent(relaxer),
-        speak=SpeakingAgent(_speakers(catalog)),
+        speak=SpeakingAgent(_speakers(catalog, shop)),
     )
-    assistant = GraphAssistant(graph, ReplyAgent(catalog), traces, clock)
+    assistant = GraphAssistant(graph, ReplyAgent(catalog, shop.consent.waiting), traces, clock)
 
     services = ServerServices(
         assistant=assistant, sessions=sessions, turns=sessions, limiter=RedisRateLimiter(hasty_client, clock), catalog=catalog,
@@ -374,12 +379,12 @@ async def _talk(application: Application, console: object) -> None:
 # ---- small things
 
 
-def _speakers(catalog: ServedCatalog) -> dict[TaskKind, Speaker]:
+def _speakers(catalog: ServedCatalog, shop: Shop) -> dict[TaskKind, Speaker]:
     return {
         "small_talk": plain(small_talk), "out_of_scope": plain(out_of_scope), "unsafe": plain(unsafe), "clarify": plain(clarify),
         "preference": plain(preference), "compare": CompareAgent(catalog), "question": QuestionAgent(catalog),
         "shop_question": ShopInfoAgent(ShopInfo.load(DEMO_SHOP)),
-        "cart": plain(not_yet), "checkout": plain(not_yet), "order": plain(not_yet),
+        "cart": CartAgent(shop), "checkout": CheckoutAgent(ConsentTalk(shop)), "order": OrdersAgent(ConsentTalk(shop)),
     }  # fmt: skip
 
 

@@ -1,17 +1,20 @@
 """What is said? The reply's words, made of the evidence list alone; short, and honest about what was not found."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from typing import Any
 
 from agents.context import TurnContext
 from agents.state import Finished, Relaxed
-from domain.events import StreamEvent, TurnFinished
+from domain.events import StreamEvent, StreamName, TurnFinished
 from domain.filters import Filters
 from domain.plan import Task
 from domain.ports import ProductSource
 from domain.product import Product
 from domain.reply import Check, ProductView, Reply, SectionView, TaskView
 from domain.session import RECENT_TURNS, Exchange, Session, ShownProduct
+from domain.shop_views import PendingView, document
+from domain.shopper import Shopper
 from evaluator.checks import Shown, check_products
 
 _SHOWN_KEPT = 24
@@ -25,12 +28,18 @@ class ReplyAgent:
     """Writes the reply, checks it once more against the catalogue, and brings the session up to date."""
 
     source: ProductSource
+    waiting: Callable[[Shopper], Awaitable[PendingView | None]] | None = None
+    """What waits for a shopper's yes; None where nothing can be bought."""
 
     async def finish(self, finished: Finished, context: TurnContext) -> AsyncIterator[StreamEvent | TurnFinished]:
         """Token events, then TurnFinished."""
         with context.step("reply", "chain", {}, stage="reply") as outputs:
             reply = await self._reply(finished, context)
             outputs |= {"text": reply.text, "checks": [c.name for c in reply.checks if not c.passed]}
+        documents: tuple[tuple[StreamName, Any], ...] = (("cart", reply.cart), ("order", reply.order), ("pending", reply.pending))
+        for name, data in documents:
+            if data is not None:
+                yield StreamEvent(name, data)
         for piece in _pieces(reply.text):
             yield StreamEvent("token", {"text": piece})
         reply = reply.model_copy(update={"timings_ms": context.timings()})
@@ -49,7 +58,18 @@ class ReplyAgent:
             sections=sections, comparison=next((s.comparison for s in finished.spoken if s.comparison), None),
             citations=tuple(c for s in finished.spoken for c in s.citations), suggestions=suggestions_of(finished, context),
             checks=checks, degraded=report.degraded, usage=report.usage,
+            cart=next((s.cart for s in reversed(finished.spoken) if s.cart), None),
+            order=next((s.order_document for s in reversed(finished.spoken) if s.order_document), None),
+            pending=await self._pending(finished),
         )  # fmt: skip
+
+    async def _pending(self, finished: Finished) -> dict[str, Any] | None:
+        """In every reply while something waits for a yes."""
+        if self.waiting is None:
+            return None
+        session = finished.planned.session
+        found = await self.waiting(Shopper(session_id=session.session_id, customer_id=session.customer_id))
+        return document(found) if found else None
 
     async def _checks(self, finished: Finished, sections: tuple[SectionView, ...], tasks: tuple[Task, ...]) -> tuple[Check, ...]:
         views = [view for section in sections for view in section.products]
@@ -116,6 +136,8 @@ def updated_session(finished: Finished, reply: Reply) -> Session:
             "recipient": planned.plan.recipient,
             "shown": shown[:_SHOWN_KEPT] or session.shown,
             "question": clarification.question if clarification else None,
+            "unfinished": next((s.unfinished for s in finished.spoken if s.unfinished), None),
+            "pending": reply.pending,
             "turn_count": session.turn_count + 1,
         }
     )

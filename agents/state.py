@@ -2,12 +2,13 @@
 
 import operator
 from dataclasses import dataclass
-from typing import Annotated, TypedDict
+from typing import Annotated, Any, TypedDict
 
 from domain.filters import FilterField
 from domain.plan import Plan
 from domain.reply import Check, Citation, Comparison
 from domain.search import RankedProduct
+from domain.session import Unfinished
 from domain.turn import Planned, Received
 
 
@@ -48,6 +49,12 @@ class Spoken:
     comparison: Comparison | None = None
     citations: tuple[Citation, ...] = ()
     checks: tuple[Check, ...] = ()
+    cart: dict[str, Any] | None = None
+    order_document: dict[str, Any] | None = None
+    pending: dict[str, Any] | None = None
+    """CART, ORDER and PENDING of API.md, where the task touched them."""
+    unfinished: Unfinished | None = None
+    """What the text asks about, when a cart or an order lacks something."""
 
 
 class TurnState(TypedDict, total=False):

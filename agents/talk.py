@@ -77,9 +77,3 @@ def preference(planned: Planned, task: Task, order: int) -> Spoken:
     words = ", ".join(said) or "that"
     ending = "" if planned.plan.searches else " What are you looking for?"
     return Spoken(order=order, text=f"Noted: {words}.{ending}")
-
-
-def not_yet(planned: Planned, task: Task, order: int) -> Spoken:
-    """Cart, checkout and orders by chat, while no shop services are connected."""
-    what = {"cart": "put things in a cart", "checkout": "check out", "order": "look up or change orders"}[task.kind]
-    return Spoken(order=order, text=f"I can't {what} for you yet; I can help you find and compare products.")

@@ -1,7 +1,7 @@
 """What does Aisle remember of a conversation? A versioned document, bounded in size; replies lie under keys of their own."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -39,6 +39,13 @@ class Exchange(Document):
     """What was searched, empty for turns that did not."""
 
 
+class Unfinished(Document):
+    """A wish about the cart or an order that still lacks something, in words that the answer completes."""
+
+    kind: Literal["cart", "order"]
+    said: str
+
+
 class Session(Document):
     """The conversation's state between turns. Owned by one session; ``customer_id`` is set by the shop's server only."""
 
@@ -65,6 +72,8 @@ class Session(Document):
     """Said in this session ("size": "10"); kept beyond it only for customers who let us learn."""
     cart_id: str | None = None
     pending: dict[str, Any] | None = None
+    unfinished: Unfinished | None = None
+    """What the question of the last reply was about, when a cart or an order asked it."""
     turn_count: int = 0
 
 

@@ -10,12 +10,15 @@ import httpx
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from catalog.policy import load_policy
+from domain.filters import Filters
 from domain.money import Money
 from domain.order import Order
 from domain.payment import PaymentProvider
 from domain.policy import ShopPolicy, SpendingLimits
 from domain.product import Product, Variant
+from domain.search import Candidate, HybridQuery, Retrieved
 from domain.shopper import PaymentMethod, Shopper
+from domain.terms import fold
 from memory.shop_store import SqlShopStore
 from tests.fakes import FakeClock, ListCatalog
 from tools.payments.ledger import Ledger
@@ -99,6 +102,15 @@ class Till:
 class Shelf(ListCatalog):
     """A catalogue whose products a test can change."""
 
+    async def retrieve(self, query: HybridQuery, filters: Filters, *, limit: int) -> Retrieved:
+        """What shares a word with the query is like it, the rest is not."""
+        words = set(fold(query.text).split())
+        fitting = [p for p in self._products.values() if filters.admits(p)]
+        shared = {p.product_id: len(words & set(fold(f"{p.title} {' '.join(p.category)}").split())) for p in fitting}
+        ranked = sorted(fitting, key=lambda p: -shared[p.product_id])[:limit]
+        found = tuple(Candidate(product=p, score=0.5, dense=0.45 if shared[p.product_id] else 0.0) for p in ranked)
+        return Retrieved(candidates=found, total=len(fitting))
+
     def put(self, changed: Product) -> None:
         self._products[changed.product_id] = changed
 
@@ -145,11 +157,16 @@ async def till(
         store, shelf, clock, policy=rules, providers=providers or {"test": payments}, methods=(rules.demo.method, *methods),
         limits=limits, failpoint=failpoint,
         new_id=(lambda: f"id-{next(numbers)}") if counted_ids else random_id,
-        new_order_id=(lambda: f"A-{next(numbers)}") if counted_ids else random_order_id,
+        new_order_id=(lambda: _order_id(next(numbers))) if counted_ids else random_order_id,
     )  # fmt: skip
     yield Till(shop, store, clock, shelf, payments, ledger, wire)
     await payments.close()
     ledger.close()
+
+
+def _order_id(number: int) -> str:
+    """An id of the shape that shops give out, so that it is read as one."""
+    return "A-" + str(number).translate(str.maketrans("01", "XY")).rjust(10, "Z")
 
 
 def demo(suffix: str) -> PaymentMethod:

@@ -72,11 +72,11 @@ class Consent:
             found = await tx.pending.waiting(shopper.session_id)
         return PendingView.of(found) if found and self.clock.now() < found.expires_at else None
 
-    async def latest(self, shopper: Shopper) -> str | None:
-        """The id of what was asked last and has no answer yet, expired or not."""
+    async def asked(self, shopper: Shopper) -> PendingView | None:
+        """What this session was asked last and has not answered, expired or not."""
         async with self.store.reading() as tx:
             found = await tx.pending.waiting(shopper.session_id)
-        return found.pending_id if found else None
+        return PendingView.of(found) if found else None
 
     async def answer(self, shopper: Shopper, pending_id: str, *, accept: bool, key: str | None = None) -> Answered:
         """Yes: done once, and settled as far as the provider lets it. No: ended, the cart is kept.

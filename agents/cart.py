@@ -1,0 +1,206 @@
+"""What does the shopper want of the cart? Adds, removes and changes what was meant; asks for what is missing, never invents it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from agents.consent import SAID_TO_SHOPPER, said, shopper_of
+from agents.state import Spoken
+from domain.cart import LineChange
+from domain.errors import BadInput
+from domain.plan import Task
+from domain.product import Product, Variant
+from domain.session import Session, ShownProduct, Unfinished
+from domain.shop_views import CartLineView, CartView, document
+from domain.shopper import Shopper
+from domain.terms import fold, fold_size
+from domain.turn import Planned
+from planner.buying_planner import buying_kind
+from planner.cart_reading import CartCommand, bare_size, read_cart
+from tools.shop import Shop
+
+_CHOICES = 4
+_TITLE = 60
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    """What one command came to."""
+
+    text: str = ""
+    view: CartView | None = None
+    question: bool = False
+    choices: tuple[str, ...] = ()
+    unfinished: Unfinished | None = None
+
+
+@dataclass(frozen=True)
+class CartAgent:
+    """Answers ``cart`` tasks."""
+
+    shop: Shop
+
+    async def __call__(self, planned: Planned, task: Task, order: int) -> Spoken:
+        shopper, session = shopper_of(planned), planned.session
+        view = await self.shop.carts.view(shopper)
+        outcomes: list[_Outcome] = []
+        for i, command in enumerate(read_cart(completed(planned.message, session), session.shown, view.lines)):
+            try:
+                done = await self._done(command, shopper, session, view, key=f"turn:{planned.turn_id}:{order}:{i}")
+            except SAID_TO_SHOPPER as exc:
+                done = _Outcome(said(exc))
+            view = done.view or view
+            outcomes.append(done)
+        return _spoken(order, outcomes, view)
+
+    async def _done(self, command: CartCommand, shopper: Shopper, session: Session, view: CartView, *, key: str) -> _Outcome:
+        match command.operation:
+            case "view":
+                return _Outcome(view=view)
+            case "clear":
+                return _Outcome("Your cart is empty now.", await self.shop.carts.clear(shopper, key=key))
+            case "add":
+                return await self._add(command, shopper, session, key)
+        line = next((line for line in view.lines if line.line_id == command.line_id), None)
+        if line is None:
+            return _which_line(command, view)
+        if command.operation == "remove":
+            after = await self.shop.carts.remove(shopper, line.line_id, key=key)
+            return _Outcome(f"Took {_name(line)} out.", after)
+        if command.operation == "quantity":
+            after = await self.shop.carts.change(shopper, line.line_id, quantity=command.quantity, key=key)
+            return _Outcome(f"Now {command.quantity} × {_name(line)}.", after)
+        return await self._swap(command, line, shopper, key)
+
+    async def _add(self, command: CartCommand, shopper: Shopper, session: Session, key: str) -> _Outcome:
+        if command.product_id is None:
+            return _which_product(command, session)
+        quantity = 1 if command.quantity is None else command.quantity
+        if not 1 <= quantity <= 99:
+            raise BadInput(f"I can put between 1 and 99 of one thing into the cart, not {quantity}", field="quantity", value=quantity)
+        product = await self.shop.carts.offers.product(command.product_id)
+        variant = _variant(product, command, session)
+        if isinstance(variant, _Outcome):
+            return variant
+        after = await self.shop.carts.add(
+            shopper, product.product_id, quantity=quantity, variant_id=variant.variant_id if variant else None, key=key
+        )
+        line = next(
+            line for line in after.lines if (line.product_id, line.variant_id) == (product.product_id, variant and variant.variant_id)
+        )
+        return _Outcome(f"Added {quantity} × {_name(line)}.", after)
+
+    async def _swap(self, command: CartCommand, line: CartLineView, shopper: Shopper, key: str) -> _Outcome:
+        product = await self.shop.carts.offers.product(line.product_id)
+        fitting = _fitting(product.variants, command)
+        if len(fitting) != 1:
+            return _Outcome(f"{line.title[:_TITLE]} comes in {_offered(product)}. Which one?", question=True)
+        after = await self.shop.carts.change(shopper, line.line_id, variant_id=fitting[0].variant_id, quantity=command.quantity, key=key)
+        changed = next(one for one in after.lines if one.variant_id == fitting[0].variant_id)
+        return _Outcome(f"Changed it to {_name(changed)}.", after)
+
+
+def completed(message: str, session: Session) -> str:
+    """The message, or what the last question was about completed by it."""
+    unfinished = session.unfinished
+    if unfinished is None or unfinished.kind != "cart" or buying_kind(message, session):
+        return message
+    size = bare_size(message)
+    return f"{unfinished.said} in size {size}" if size else f"{unfinished.said} {message}"
+
+
+def _variant(product: Product, command: CartCommand, session: Session) -> Variant | _Outcome | None:
+    """The one variant that was named; a question when there are several and none, or one that isn't there, was named."""
+    if len(product.variants) <= 1:
+        return product.variants[0] if product.variants else None
+    if command.size is None and session.standing.size is not None:
+        # The size that the shopper asked for in the search still holds; it was said, not guessed.
+        command = replace(command, size=session.standing.size)
+    fitting = _fitting(product.variants, command)
+    if len(fitting) == 1:
+        return fitting[0]
+    title, offered = product.title[:_TITLE], _offered(product)
+    missing = command.size is not None and not fitting
+    lead = f"{title} does not come in size {command.size.upper()}" if missing and command.size else f"{title} comes in several sizes"
+    quantity = command.quantity or 1
+    unfinished = Unfinished(kind="cart", said=f"add {quantity} of [{product.product_id}]")
+    in_stock = [v for v in product.variants if v.in_stock is not False]
+    choices = tuple(f"Size {v.size}" for v in in_stock if v.size)[:_CHOICES]
+    return _Outcome(f"{lead}: {offered}. Which one?", question=True, choices=choices, unfinished=unfinished)
+
+
+def _fitting(variants: Sequence[Variant], command: CartCommand) -> list[Variant]:
+    found = list(variants)
+    if command.size is not None:
+        found = [v for v in found if v.size and fold_size(v.size) == fold_size(command.size)]
+    colored = [v for v in found if v.color and f" {fold(v.color)} " in f" {fold(command.said)} "]
+    if command.size is None and not colored:
+        return []
+    return colored or found
+
+
+def _offered(product: Product) -> str:
+    """The variants in words: what is sold out is left out."""
+    there = [v for v in product.variants if v.in_stock is not False]
+    words = list(dict.fromkeys(" ".join(part for part in (v.size, v.color) if part) for v in there))
+    return ", ".join(word for word in words if word) or "no size that is in stock"
+
+
+def _which_product(command: CartCommand, session: Session) -> _Outcome:
+    among = command.among or session.shown[:_CHOICES]
+    if not among:
+        return _Outcome("I don't know what to put into the cart yet. What are you looking for?", question=True)
+    quantity = f"{command.quantity} of " if command.quantity else ""
+    choices = tuple(f"Add {quantity}number {p.ordinal} to the cart" for p in among[:_CHOICES])
+    lead = "Which one do you mean?" if command.among else "I am not sure which one to put into the cart."
+    return _Outcome(f"{lead} {_listed(among)}", question=True, choices=choices)
+
+
+def _which_line(command: CartCommand, view: CartView) -> _Outcome:
+    if not view.lines:
+        return _Outcome("Your cart is empty.")
+    verb = "take out" if command.operation == "remove" else "change"
+    names = ", ".join(line.title[:_TITLE] for line in view.lines[:_CHOICES])
+    choices = tuple(f"Remove the {line.title[:_TITLE]}" for line in view.lines[:_CHOICES]) if command.operation == "remove" else ()
+    return _Outcome(f"Which one shall I {verb}? In the cart: {names}.", question=True, choices=choices)
+
+
+def _listed(among: Sequence[ShownProduct]) -> str:
+    return "; ".join(f"number {p.ordinal}, {p.title[:_TITLE]}" for p in among[:_CHOICES]) + "."
+
+
+def _spoken(order: int, outcomes: list[_Outcome], view: CartView) -> Spoken:
+    asked = next((o for o in outcomes if o.question), None)
+    parts = [o.text for o in outcomes if o.text and o is not asked]
+    parts += [_changed(change_line, view) for change_line in view.changes]
+    if asked is None or parts:
+        parts.append(_total(view))
+    if asked is not None:
+        parts.append(asked.text)
+    further = ("Check out",) if view.lines and asked is None else ()
+    return Spoken(
+        order=order, text=" ".join(dict.fromkeys(parts)), cart=document(view), suggestions=asked.choices if asked else further,
+        unfinished=asked.unfinished if asked else None,
+    )  # fmt: skip
+
+
+def _changed(change: LineChange, view: CartView) -> str:
+    line = next((line for line in view.lines if line.line_id == change.line_id), None)
+    title = line.title[:_TITLE] if line else "One thing"
+    if change.what == "price":
+        return f"The price of {title} went from {change.was} to {change.now}."
+    return f"Of {title} only {change.now} are left; your cart asks for {change.was}."
+
+
+def _total(view: CartView) -> str:
+    pieces = sum(line.quantity for line in view.lines)
+    if not pieces:
+        return "Your cart is empty."
+    listed = "; ".join(f"{line.quantity} × {_name(line)} at {line.unit_price}" for line in view.lines[:6])
+    more = f" and {len(view.lines) - 6} more" if len(view.lines) > 6 else ""
+    return f"In your cart: {listed}{more}. Together {view.subtotal}."
+
+
+def _name(line: CartLineView) -> str:
+    options = ", ".join(f"{name} {value}" for name, value in line.options.items())
+    title = line.title if len(line.title) <= _TITLE else line.title[: _TITLE - 1].rstrip() + "…"
+    return f"{title} ({options})" if options else title
