@@ -36,6 +36,7 @@ from agents.checking import RelaxAgent
 from agents.checkout import CheckoutAgent
 from agents.compare import CompareAgent
 from agents.consent import ConsentTalk
+from agents.gate import Gate
 from agents.orchestrator import build_graph
 from agents.orders import OrdersAgent
 from agents.planning import PlanAgent
@@ -60,6 +61,8 @@ from domain.product import Product
 from domain.session import Session
 from domain.shopper import PaymentMethod
 from domain.turn import Received
+from evaluator.playing import Outcome, play
+from evaluator.scenario import SCENARIOS, load_scenarios
 from memory.database import create_engine, create_tables, database_url, ping
 from memory.feedback import SqlFeedback
 from memory.private_redis import PrivateRedis
@@ -87,7 +90,12 @@ from tools.payments.private_provider import PrivateProvider
 from tools.served_catalog import ServedCatalog
 from tools.shop import Shop, open_shop
 
+NO_REDIS = "redis://127.0.0.1:1/0"
+"""For whoever carries the session in memory: never asked."""
+
+evaluation = typer.Typer(no_args_is_help=True, help="How good are the answers?")
 cli = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
+cli.add_typer(evaluation, name="eval")
 
 
 class SystemClock:
@@ -129,8 +137,10 @@ def build(settings: Settings, *, redis_url: str) -> Application:
         openai_key=_plain(settings.openai_api_key), nvidia_key=_plain(settings.nvidia_api_key),
     )  # fmt: skip
     formulator = FallbackFormulator(candidates, rules) if candidates else rules
+    writer = candidates[0].name if candidates else "rules"
     ranker = FactRanker(planner.lexicon)
     relaxer = Relaxer(embedder, catalog, ranker, planner.lexicon)
+    gate = Gate(catalog, _is_safe)
     policy = load_policy(settings.policy_file)
     till = till_of(settings, policy)
     shop = open_shop(
@@ -139,11 +149,11 @@ def build(settings: Settings, *, redis_url: str) -> Application:
     )  # fmt: skip
     graph = build_graph(
         plan=PlanAgent(BuyingPlanner(planner, shop.consent.asked)),
-        search=SearchAgent(formulator, embedder, catalog, catalog, ranker, relaxer),
-        relax=RelaxAgent(relaxer),
+        search=SearchAgent(formulator, embedder, catalog, ranker, gate),
+        relax=RelaxAgent(relaxer, gate),
         speak=SpeakingAgent(_speakers(catalog, shop)),
     )
-    assistant = GraphAssistant(graph, ReplyAgent(catalog, shop.consent.waiting), traces, clock)
+    assistant = GraphAssistant(graph, ReplyAgent(catalog, _is_safe, shop.consent.waiting), traces, clock)
 
     services = ServerServices(
         assistant=assistant, sessions=sessions, turns=sessions, limiter=RedisRateLimiter(hasty_client, clock), catalog=catalog,
@@ -155,7 +165,7 @@ def build(settings: Settings, *, redis_url: str) -> Application:
             max_body_bytes=settings.max_body_bytes, turn_timeout_s=settings.turn_timeout_s, session_ttl_s=settings.session_ttl_s,
         ),
         checks={"index": catalog.check, "redis": sessions.ping, "database": partial(ping, engine)},
-        roles=lambda: {"planner": "rules", "formulator": candidates[0].name if candidates else "rules", "ranker": "rules", "writer": "rules"},
+        roles=lambda: {"planner": "rules", "formulator": writer, "ranker": "rules", "writer": "rules"},
         picture=drawn_picture, shop=shop,
     )  # fmt: skip
 
@@ -348,12 +358,39 @@ def chat(catalog: Annotated[str | None, typer.Option(help="Name of the index.")]
     prepare_index(settings)
 
     async def run() -> None:
-        application = build(settings, redis_url="redis://127.0.0.1:1/0")  # the terminal keeps its session in memory
+        application = build(settings, redis_url=NO_REDIS)
         console = Console()
         async with application.running():
             await _talk(application, console)
 
     asyncio.run(run())
+
+
+@evaluation.command("scenarios")
+def evaluate_scenarios(
+    theme: Annotated[str | None, typer.Option(help="Only scenarios of this theme.")] = None,
+    folder: Annotated[Path, typer.Option(help="Where the scenarios stand.")] = SCENARIOS,
+) -> None:
+    """Plays the conversation scenarios on this build and tells every miss; exit code 1 when there is one."""
+    settings = _settings(catalog="demo")
+    _stop_on(problem_with_folder(settings.state_dir))
+    log_json("error")
+    prepare_index(settings)
+    scenarios = [s for s in load_scenarios(folder) if theme in (None, s.theme)]
+
+    async def run() -> list[Outcome]:
+        application = build(settings, redis_url=NO_REDIS)
+        async with application.running():
+            return [await play(application.assistant, scenario) for scenario in scenarios]
+
+    outcomes = asyncio.run(run())
+    for outcome in outcomes:
+        if outcome.misses:
+            print(f"{outcome.scenario.theme}: {outcome.scenario.name}")
+            print(*(f"  {miss}" for miss in outcome.misses), sep="\n")
+    failed = sum(bool(outcome.misses) for outcome in outcomes)
+    print(f"{len(outcomes) - failed} of {len(outcomes)} scenarios as expected")
+    raise typer.Exit(1 if failed else 0)
 
 
 async def _talk(application: Application, console: object) -> None:
@@ -386,6 +423,10 @@ def _speakers(catalog: ServedCatalog, shop: Shop) -> dict[TaskKind, Speaker]:
         "shop_question": ShopInfoAgent(ShopInfo.load(DEMO_SHOP)),
         "cart": CartAgent(shop), "checkout": CheckoutAgent(ConsentTalk(shop)), "order": OrdersAgent(ConsentTalk(shop)),
     }  # fmt: skip
+
+
+def _is_safe(text: str) -> bool:
+    return safety_rules().danger(text) is None
 
 
 def _settings(**given: object) -> Settings:

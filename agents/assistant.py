@@ -59,6 +59,7 @@ class GraphAssistant:
                         outputs |= {"text": event.reply.text, "timings_ms": event.reply.timings_ms}
                     events.put_nowait(event)
         finally:
+            context.abandon()
             events.put_nowait(None)
             await self.traces.write(context.trace.runs)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from langgraph.runtime import Runtime
 
 from agents.context import TurnContext
+from agents.gate import Gate
 from agents.relaxing import Relaxer
 from agents.state import FinishedState, SearchOutcome, TurnState
 
@@ -14,6 +15,7 @@ class RelaxAgent:
     """Joins the search branches; relaxes one constraint of one task that found nothing, once a turn."""
 
     relaxer: Relaxer
+    gate: Gate
 
     async def __call__(self, state: FinishedState, runtime: Runtime[TurnContext]) -> TurnState:
         context, planned = runtime.context, state["planned"]
@@ -26,6 +28,10 @@ class RelaxAgent:
         task = planned.plan.searches[outcome.task_index]
         with context.step("relax", "chain", {"request": task.request}, stage="rank") as outputs:
             relaxed, ranked = await self.relaxer.relax(task, planned)
+            if relaxed and ranked:
+                admitted = await self.gate.admit(ranked, task.filters.without(relaxed.field))
+                context.withheld += admitted.failed
+                ranked = admitted.ranked
             outputs["relaxed"] = relaxed.field if relaxed else None
         if relaxed is None:
             return {}

@@ -10,6 +10,7 @@ from typing import Any
 from agents.assembling import SectionAssembler
 from agents.feed import CategoryFeed
 from agents.tracing import TurnTrace
+from domain.reply import Check
 from domain.trace import RunType
 
 
@@ -25,6 +26,8 @@ class TurnContext:
     query: str = ""
     """The query as a language model wrote it; empty where rules lead."""
     formulating: "asyncio.Task[None] | None" = None
+    withheld: list[Check] = field(default_factory=list)
+    """Checks that products failed which were not shown for it."""
 
     @contextmanager
     def step(self, name: str, run_type: RunType, inputs: dict[str, Any], *, stage: str | None = None) -> Iterator[dict[str, Any]]:
@@ -39,6 +42,11 @@ class TurnContext:
         """Waits until the formulation is over; its failure is in ``feed.error``."""
         if self.formulating is not None:
             await self.formulating
+
+    def abandon(self) -> None:
+        """Ends a formulation that nobody waits for any more."""
+        if self.formulating is not None:
+            self.formulating.cancel()
 
     def mark_first_section(self) -> None:
         """Notes the time from receipt until the first products could be shown."""

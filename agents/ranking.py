@@ -1,10 +1,13 @@
 """In what order are candidates shown, and why? Stock, type, relevance, rating, price fit and what the shopper prefers."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from statistics import median
 
+from agents.quantities import quantity_fit
 from domain.filters import Filters
 from domain.plan import Task
 from domain.product import Product
@@ -14,12 +17,17 @@ from domain.turn import Planned
 from planner.lexicon import BASE_COLORS, Lexicon, stem, words_of
 
 _AFFORDABLE = re.compile(r"\b(?:cheap(?:er|est)?|affordable|inexpensive|budget|low[- ]cost|bargain|good value)\b")
-_BEST = re.compile(r"\b(?:best|top[- ]rated|highest[- ]rated|premium|high[- ]end|top quality|finest|luxury)\b")
+_BEST = re.compile(r"\b(?:best|top[- ]rated|highest[- ]rated|well[- ]reviewed|premium|high[- ]end|top quality|finest|luxury)\b")
 _CHEAPEST = re.compile(r"\bcheapest\b|\blowest price\b")
 _GENDERS = frozenset({"women", "woman", "men", "man", "kids", "kid", "boy", "girl", "ladies"})
 _PRIOR_RATING, _PRIOR_COUNT = 4.0, 20
 """A rating from few people counts little: Bayesian mean over 20 imagined ratings of 4.0."""
-
+_BEST_LIFT = 8.0
+"""How much more ratings count when the best is asked for."""
+_TWIN_COST, _BRAND_COST = 0.12, 0.04
+"""What showing one more colour of a model, or a third product of a brand, must gain to be worth it."""
+_DEALT = 12
+"""Places that are filled with an eye on variety; more than a section shows."""
 
 RIGHT_KIND = 0.4
 """Type match from which a product is the kind of thing that was asked for."""
@@ -34,6 +42,8 @@ class Weights:
     rating: float = 0.12
     price: float = 0.06
     preference: float = 0.06
+    quantity: float = 0.3
+    """A figure with its unit that was asked for: it is met or it is not."""
 
 
 @dataclass(frozen=True)
@@ -61,9 +71,11 @@ class FactRanker:
             return ()
         kind = wanted_type or task.subject
         main = None if kind else self.lexicon().main_thing(words_of(task.request))
+        kin = kin_types(self.lexicon(), main.name) if main else frozenset()
         fit = {
-            c.product.product_id: type_match(c.product, kind) if main is None else head_match(c.product, main.name) for c in candidates
-        }  # fmt: skip
+            c.product.product_id: type_match(c.product, kind) if main is None else head_match(c.product, main.name, kin)
+            for c in candidates
+        }
         # Accessories of a thing are not the thing, and mice are no answer to "cheaper headsets".
         right = [c for c in candidates if fit[c.product.product_id] >= RIGHT_KIND]
         if not right:
@@ -74,14 +86,15 @@ class FactRanker:
         scored.sort(key=lambda item: (-item[0], item[1].product.product_id))
         if _CHEAPEST.search(lowered):
             scored.sort(key=lambda item: (item[1].product.in_stock is False, _price(item[1].product)))
-        return _diverse(tuple(_ranked(score, c, task.filters) for score, c in scored), task.filters)
+            return tuple(_ranked(score, c, task.filters) for score, c in scored)
+        return tuple(_ranked(score, c, task.filters) for score, c in _diverse(scored, by_brand=not task.filters.brand))
 
     def _score(self, candidate: Candidate, fit: float, task: Task, message: str, preferences: dict[str, str], middle: float) -> float:
         weights, product = self.weights, candidate.product
         score = weights.relevance * candidate.score + weights.type_match * fit + weights.rating * _rating(product, message)
         score += weights.price * _price_fit(product, task.filters, message, middle)
         score += weights.preference * _preferred(product, preferences)
-        score += 0.3 * _people_fit(product, task.request)
+        score += weights.quantity * quantity_fit(product, task.request)
         return score - (1.0 if product.in_stock is False else 0.0)
 
 
@@ -96,14 +109,21 @@ def type_match(product: Product, wanted_type: str | None) -> float:
     return 0.8 if named and leaf and wanted and leaf[-1] == wanted[-1] else 0.0
 
 
-def head_match(product: Product, head: str) -> float:
-    """For a word that several types share ("jacket"): 1 when it heads the product's type, 0.5 when its title says it, else 0."""
+def head_match(product: Product, head: str, kin: frozenset[str] = frozenset()) -> float:
+    """For a word that several types share ("jacket"): 1 when it heads the product's type or a synonym of it, 0.5 when its title says it."""
     leaf, wanted = _bare(product.leaf_category or ""), stem(words_of(head)[-1])
-    if leaf and leaf[-1] == wanted:
+    if (leaf and leaf[-1] == wanted) or fold(product.leaf_category or "") in kin:
         return 1.0
     return 0.5 if wanted in {stem(w) for w in words_of(product.title)} else 0.0
 
 
+def kin_types(lexicon: Lexicon, head: str) -> frozenset[str]:
+    """Types that people call by this word though their names do not: a beanie is a "winter hat"."""
+    wanted = stem(words_of(head)[-1])
+    return frozenset(name for phrase, name in lexicon.types.items() if phrase[-1] == wanted)
+
+
+@lru_cache(maxsize=10_000)
 def _bare(name: str) -> list[str]:
     return [stem(w) for w in words_of(name) if w not in _GENDERS]
 
@@ -139,27 +159,39 @@ def _ranked(score: float, candidate: Candidate, filters: Filters) -> RankedProdu
     return RankedProduct(product=product, variant=chosen, score=score, why=why_of(product, filters, variant_size=size))
 
 
-def _diverse(ranked: tuple[RankedProduct, ...], filters: Filters) -> tuple[RankedProduct, ...]:
-    """Twins in other colours, and a third product of one brand, step behind what is different."""
-    first: list[RankedProduct] = []
-    later: list[RankedProduct] = []
-    models: set[str] = set()
-    brands: dict[str, int] = {}
-    for item in ranked:
-        model, brand = _model(item.product), fold(item.product.brand or item.product.product_id)
-        again = model in models or (brands.get(brand, 0) >= 2 and not filters.brand)
-        (later if again and item.product.in_stock is not False else first).append(item)
-        models.add(model)
-        brands[brand] = brands.get(brand, 0) + 1
-    available = [item for item in first if item.product.in_stock is not False]
-    sold_out = [item for item in first if item.product.in_stock is False]
-    return (*available, *later, *sold_out)
+def _diverse(scored: Sequence[tuple[float, Candidate]], *, by_brand: bool) -> list[tuple[float, Candidate]]:
+    """The first places dealt one by one, each next product paying for what is like those before it; the rest as scored."""
+    left = list(scored)
+    dealt: list[tuple[float, Candidate]] = []
+    models: Counter[str] = Counter()
+    brands: Counter[str] = Counter()
+    while left and len(dealt) < _DEALT:
+        best = max(left, key=lambda item: item[0] - _likeness(item[1].product, models, brands, by_brand=by_brand))
+        left.remove(best)
+        dealt.append(best)
+        models[_model(best[1].product)] += 1
+        brands[_maker(best[1].product)] += 1
+    return [*dealt, *left]
+
+
+def _likeness(product: Product, models: Mapping[str, int], brands: Mapping[str, int], *, by_brand: bool) -> float:
+    crowd = max(0, brands.get(_maker(product), 0) - 1) if by_brand else 0
+    return _TWIN_COST * models.get(_model(product), 0) + _BRAND_COST * crowd
+
+
+def _maker(product: Product) -> str:
+    return fold(product.brand or product.product_id)
 
 
 def _model(product: Product) -> str:
     """The title without colour words: one key for all colours of a model."""
-    own = {w for color in product.colors for w in words_of(color)}
-    return " ".join(sorted(w for w in words_of(product.title) if w not in BASE_COLORS and w not in own and w not in _GENDERS))
+    return _model_of(product.title, product.colors)
+
+
+@lru_cache(maxsize=20_000)
+def _model_of(title: str, colors: tuple[str, ...]) -> str:
+    own = {w for color in colors for w in words_of(color)}
+    return " ".join(sorted(w for w in words_of(title) if w not in BASE_COLORS and w not in own and w not in _GENDERS))
 
 
 def _rating(product: Product, message: str) -> float:
@@ -168,7 +200,7 @@ def _rating(product: Product, message: str) -> float:
     count = product.rating_count or 0
     mean = (product.rating * count + _PRIOR_RATING * _PRIOR_COUNT) / (count + _PRIOR_COUNT)
     scaled = max(0.0, min(1.0, (mean - 3.0) / 2.0))
-    return scaled * (2.0 if _BEST.search(message) else 1.0)
+    return scaled * (_BEST_LIFT if _BEST.search(message) else 1.0)
 
 
 def _price_fit(product: Product, filters: Filters, message: str, middle: float) -> float:
@@ -187,17 +219,6 @@ def _preferred(product: Product, preferences: dict[str, str]) -> float:
     text = fold(" ".join((product.title, product.brand or "", *product.colors, *product.material)))
     liked = [value for key, value in preferences.items() if key in ("brand", "color", "material")]
     return sum(fold(value) in text for value in liked) / len(liked) if liked else 0.0
-
-
-def _people_fit(product: Product, request: str) -> float:
-    """ "A tent for two": 1 when the listing names that many people, -1 when it names another number, 0 when it names none."""
-    wanted = re.search(r"\b(\d)[- ]person", request)
-    if not wanted:
-        return 0.0
-    named = re.search(r"\b(?:(\d)[- ]person|for (\d)\b|sleeps (\d))", product.title.casefold())
-    if not named:
-        return 0.0
-    return 1.0 if wanted.group(1) in named.groups() else -1.0
 
 
 def _price(product: Product) -> int:

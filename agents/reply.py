@@ -1,5 +1,6 @@
 """What is said? The reply's words, made of the evidence list alone; short, and honest about what was not found."""
 
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,7 @@ from domain.reply import Check, ProductView, Reply, SectionView, TaskView
 from domain.session import RECENT_TURNS, Exchange, Session, ShownProduct
 from domain.shop_views import PendingView, document
 from domain.shopper import Shopper
+from domain.terms import fold
 from evaluator.checks import Shown, check_products
 
 _SHOWN_KEPT = 24
@@ -28,6 +30,7 @@ class ReplyAgent:
     """Writes the reply, checks it once more against the catalogue, and brings the session up to date."""
 
     source: ProductSource
+    is_safe: Callable[[str], bool]
     waiting: Callable[[Shopper], Awaitable[PendingView | None]] | None = None
     """What waits for a shopper's yes; None where nothing can be bought."""
 
@@ -50,7 +53,7 @@ class ReplyAgent:
         context.assembler.explain({c.category: c.explanation for c in context.feed.categories if c.explanation})
         sections = context.assembler.views()
         tasks = tuple(_held(task, finished, i) for i, task in _with_search_index(planned.plan.tasks))
-        checks = await self._checks(finished, sections, tasks)
+        checks = await self._checks(finished, sections, tasks, context.withheld)
         report = context.feed.report
         return Reply(
             turn_id=planned.turn_id, session_id=planned.session.session_id, text=text_of(finished, context),
@@ -71,7 +74,9 @@ class ReplyAgent:
         found = await self.waiting(Shopper(session_id=session.session_id, customer_id=session.customer_id))
         return document(found) if found else None
 
-    async def _checks(self, finished: Finished, sections: tuple[SectionView, ...], tasks: tuple[Task, ...]) -> tuple[Check, ...]:
+    async def _checks(
+        self, finished: Finished, sections: tuple[SectionView, ...], tasks: tuple[Task, ...], withheld: list[Check]
+    ) -> tuple[Check, ...]:
         views = [view for section in sections for view in section.products]
         said = tuple(check for spoken in finished.spoken for check in spoken.checks)
         if not finished.planned.plan.searches:
@@ -80,10 +85,9 @@ class ReplyAgent:
         searching = [task for task in tasks if task.kind in ("search", "refine", "similar")]
         shown = [Shown(view, _filters_for(view, evidence, searching)) for view in views]
         unfiltered = tuple(dict.fromkeys(f for o in finished.searched for f in o.unfiltered))
-        checks = check_products(shown, evidence, unfiltered=unfiltered)
-        relaxed = next((o.relaxed for o in reversed(finished.searched) if o.relaxed), None)
-        answered = Check(name="answers_what_was_asked", passed=bool(views), reason=_answered(views, relaxed))
-        return (*said, *checks, answered, Check(name="safe", passed=True, reason="the request and what is shown are safe"))
+        checks = check_products(shown, evidence, unfiltered=unfiltered, is_safe=self.is_safe)
+        answered = Check(name="answers_what_was_asked", passed=bool(views), reason=_answered(views, _relaxed(finished)))
+        return (*said, *checks, *_held_back(withheld), answered)
 
 
 def text_of(finished: Finished, context: TurnContext) -> str:
@@ -166,7 +170,7 @@ def _search_text(finished: Finished, context: TurnContext) -> str:
 def _opening(finished: Finished, context: TurnContext) -> str:
     planned, sections = finished.planned, context.assembler.sections
     first = planned.plan.searches[0]
-    held = _words(first.filters)
+    held = _words(_told(first.filters, [p.product for section in sections for p in section.products]))
     if len(sections) > 1:
         names = [section.category.casefold() for section in sections]
         what = f"ideas in {len(sections)} aisles: {', '.join(names[:-1])} and {names[-1]}"
@@ -201,7 +205,16 @@ def _names(context: TurnContext) -> str:
 
 
 def _noun(task: Task, category: str) -> str:
-    return category.casefold() if task.subject else task.request or category.casefold()
+    if task.subject:
+        return category.casefold()
+    brands = {fold(brand): brand for brand in task.filters.brand or ()}
+    return " ".join(brands.get(word, word) for word in task.request.split()) or category.casefold()
+
+
+def _told(held: Filters, products: list[Product]) -> Filters:
+    """The filters that may be claimed of what is shown: no size of things that have none."""
+    sized = all(product.offered_sizes for product in products)
+    return held if sized or held.size is None else held.without("size")
 
 
 def _words(held: Filters) -> str:
@@ -270,6 +283,15 @@ def _filters_for(view: ProductView, evidence: dict[str, Product], tasks: list[Ta
     product = evidence.get(view.product_id)
     admitted = [task.filters for task in tasks if product and task.filters.admits(product)]
     return admitted[0] if admitted else tasks[0].filters
+
+
+def _held_back(failed: list[Check]) -> tuple[Check, ...]:
+    """What was found and not shown, by the check that it failed."""
+    if not failed:
+        return ()
+    counted = Counter(check.name for check in failed)
+    reason = "not shown: " + ", ".join(f"{count} for {name}" for name, count in counted.items())
+    return (Check(name="held_back", passed=True, reason=reason),)
 
 
 def _answered(views: list[ProductView], relaxed: Relaxed | None) -> str:

@@ -7,14 +7,13 @@ from langgraph.runtime import Runtime
 
 from agents.context import TurnContext
 from agents.feed import Dealt
+from agents.gate import Gate
 from agents.ranking import FactRanker
-from agents.relaxing import Relaxer
 from agents.state import BranchState, PlannedState, SearchOutcome, TurnState
 from domain.errors import AisleError
 from domain.events import CategoryExplained, CategoryFormulated, FormulationFinished, QueryFormulated
-from domain.filters import FilterField
 from domain.plan import Task
-from domain.ports import Embedder, Formulator, ProductSource, Retriever
+from domain.ports import Embedder, Formulator, Retriever
 from domain.proposal import ProposedCategory
 from domain.search import HybridQuery, RankedProduct, Retrieved
 from domain.terms import fold
@@ -34,9 +33,8 @@ class SearchAgent:
     formulator: Formulator
     embedder: Embedder
     retriever: Retriever
-    source: ProductSource
     ranker: FactRanker
-    relaxer: Relaxer
+    gate: Gate
 
     async def formulate(self, state: PlannedState, runtime: Runtime[TurnContext]) -> TurnState:
         """Starts the turn's one formulation; returns when the query stands, categories keep coming through the feed."""
@@ -53,7 +51,8 @@ class SearchAgent:
         context, planned, index = runtime.context, state["planned"], state["task_index"]
         task = planned.plan.searches[index]
         outcome = SearchOutcome(task_index=index, found=False)
-        anchor = await self._anchor(task)
+        # For "something like that one": the product itself is not shown again.
+        anchor = task.product_ids[0] if task.kind == "similar" and task.product_ids else None
         async for dealt in context.feed.categories_of(index):
             single = len(planned.plan.searches) == 1 and dealt.index == 0
             ranked, found = await self._category(dealt, task, planned, context, lead=single, anchor=anchor, task_index=index)
@@ -99,13 +98,18 @@ class SearchAgent:
             fitting = [c for c in kept if relevant(c, query.text, wanted_type=wanted)]
             ranked = self.ranker.rank_now(fitting, task, planned.message, planned.session.preferences, wanted_type=wanted)
             out["products"] = [r.product.product_id for r in ranked[:10]]
-        return ranked, found
+        with context.step("check", "chain", {"products": len(ranked)}, stage="check") as out:
+            admitted = await self.gate.admit(ranked, task.filters, unfiltered=found.unfiltered)
+            context.withheld += admitted.failed
+            out["failed"] = [check.reason for check in admitted.failed]
+        return admitted.ranked, found
 
     async def _query(self, dealt: Dealt, task: Task, planned: Planned, context: TurnContext, *, lead: bool) -> HybridQuery:
         """The query leads; the raw message is a weak second signal, hypothetical titles stand beside it (FACTS.md)."""
         alone = (lead and len(planned.plan.searches) == 1 and task.subject is not None) or _says(dealt.category, task)
         text = task.request if alone else f"{dealt.category.category} {_constraints(task)}".strip()
-        if alone and context.query:
+        # The model's query is that of the whole turn: of several needs it is nobody's.
+        if alone and context.query and len(planned.plan.searches) == 1:
             text = context.query
         raw = planned.message if lead and task.kind == "search" and len(planned.message) < 300 else None
         texts = [text, *dealt.category.products, *([raw] if raw else [])]
@@ -122,10 +126,6 @@ class SearchAgent:
         main = lexicon.main_thing(words_of(category.category))
         named = main.name if main and main.name in lexicon.vocabulary.types else None
         return task.subject if _says(category, task) and task.subject else named or task.subject
-
-    async def _anchor(self, task: Task) -> str | None:
-        """For "something like that one": the product itself is not shown again."""
-        return task.product_ids[0] if task.kind == "similar" and task.product_ids else None
 
 
 def formulation_request(planned: Planned) -> FormulationRequest:
@@ -147,8 +147,3 @@ def _constraints(task: Task) -> str:
     held = task.filters
     words = [*(held.color or ()), *(held.material or ()), *(held.features or ()), *(held.brand or ())]
     return " ".join(map(fold, words))
-
-
-def unfiltered_note(fields: tuple[FilterField, ...]) -> str:
-    """What checks say of filters that the catalogue carries no values for."""
-    return f"no product of this catalogue carries {', '.join(fields)}; ranked by the words instead"

@@ -1,12 +1,13 @@
 """May the shopper see this? Deterministic checks of a turn's products; each is named, each says why, all fail closed."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from domain.filters import FilterField, Filters
 from domain.product import Product
 from domain.proposal import is_gift_card_text
 from domain.reply import Check, ProductView
+from domain.terms import fold
 
 _NAMES: dict[FilterField, str] = {
     "price_min": "within_price", "price_max": "within_price", "gender": "gender_aligned", "size": "within_size",
@@ -24,11 +25,15 @@ class Shown:
 
 
 def check_products(
-    shown: Iterable[Shown], evidence: Mapping[str, Product], *, unfiltered: tuple[FilterField, ...] = ()
+    shown: Iterable[Shown],
+    evidence: Mapping[str, Product],
+    *,
+    is_safe: Callable[[str], bool],
+    unfiltered: tuple[FilterField, ...] = (),
 ) -> tuple[Check, ...]:
     """All checks over what would be shown; ``evidence`` holds the products as the catalogue has them now."""
     items = list(shown)
-    checks = [_real(items, evidence), _no_gift_cards(items, evidence), _stock_marked(items, evidence)]
+    checks = [_real(items, evidence), _safe(items, is_safe), _no_gift_cards(items, evidence), _stock_marked(items, evidence)]
     checks += _within(items, evidence, unfiltered)
     if unfiltered:
         reason = f"no product of this catalogue carries {', '.join(unfiltered)}: ranked by it instead of excluding"
@@ -37,13 +42,31 @@ def check_products(
 
 
 def _real(items: list[Shown], evidence: Mapping[str, Product]) -> Check:
-    missing = [i.view.product_id for i in items if i.view.product_id not in evidence]
-    altered = [
-        i.view.product_id for i in items if i.view.product_id in evidence and i.view.title != evidence[i.view.product_id].title
-    ]
-    bad = [*missing, *altered]
-    reason = f"{len(items)} of {len(items)} stand in the catalogue" if not bad else f"not in the evidence: {bad[:3]}"
+    """Whether each stands in the catalogue, under this title and at this price."""
+    bad = [item.view.product_id for item in items if not _as_listed(item.view, evidence.get(item.view.product_id))]
+    reason = f"{len(items)} of {len(items)} stand in the catalogue" if not bad else f"not as the catalogue has it: {bad[:3]}"
     return Check(name="grounded", passed=not bad, reason=reason)
+
+
+def _as_listed(view: ProductView, product: Product | None) -> bool:
+    if product is None:
+        return False
+    variant = next((v for v in product.variants if v.variant_id == view.variant_id), None)
+    price = (variant.price if variant else None) or product.price
+    return view.title == product.title and view.price == price
+
+
+def _safe(items: list[Shown], is_safe: Callable[[str], bool]) -> Check:
+    """Judged by title and category; a colour's name ("ivory") is no ware."""
+    bad = [item.view.product_id for item in items if not is_safe(_named(item.view))]
+    return Check(name="safe", passed=not bad, reason="what is shown is safe" if not bad else f"never shown: {bad[:3]}")
+
+
+def _named(view: ProductView) -> str:
+    words = fold(" ".join((view.title, *view.category)))
+    for color in view.colors:
+        words = words.replace(fold(color), " ")
+    return words
 
 
 def _no_gift_cards(items: list[Shown], evidence: Mapping[str, Product]) -> Check:

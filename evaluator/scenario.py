@@ -13,6 +13,8 @@ from domain.filters import Filters
 from domain.reply import ProductView, Reply
 from domain.terms import fold
 
+SCENARIOS = Path(__file__).resolve().parent / "scenarios"
+
 
 class ProductExpectation(Document):
     """What products must be like; every field that is given must hold."""
@@ -81,7 +83,7 @@ class Scenario(Document):
     turns: tuple[Turn, ...]
 
 
-def load_scenarios(folder: Path = Path(__file__).resolve().parent / "scenarios") -> tuple[Scenario, ...]:
+def load_scenarios(folder: Path = SCENARIOS) -> tuple[Scenario, ...]:
     """All scenarios, in the order of files and of their place in them; names are unique."""
     found = [Scenario.model_validate(row) for file in sorted(folder.glob("*.yaml")) for row in yaml.safe_load(file.read_text())]
     names = [scenario.name for scenario in found]

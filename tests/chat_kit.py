@@ -15,6 +15,7 @@ from agents.checking import RelaxAgent
 from agents.checkout import CheckoutAgent
 from agents.compare import CompareAgent
 from agents.consent import ConsentTalk
+from agents.gate import Gate
 from agents.orchestrator import build_graph
 from agents.orders import OrdersAgent
 from agents.planning import PlanAgent
@@ -108,6 +109,7 @@ async def talking(engine: AsyncEngine, *, shelf: Sequence[Product] = SHELF, **ho
         planner = RulePlanner(vocabulary=lambda: vocabulary, safety=safety_rules())
         embedder, ranker = UnitEmbedder(), FactRanker(planner.lexicon)
         relaxer = Relaxer(embedder, shop.catalog, ranker, planner.lexicon)
+        gate = Gate(shop.catalog, lambda text: safety_rules().danger(text) is None)
         consent = ConsentTalk(shop.shop)
         speakers: Any = {
             "small_talk": plain(small_talk), "out_of_scope": plain(out_of_scope), "unsafe": plain(unsafe), "clarify": plain(clarify),
@@ -117,10 +119,10 @@ async def talking(engine: AsyncEngine, *, shelf: Sequence[Product] = SHELF, **ho
         }  # fmt: skip
         graph = build_graph(
             plan=PlanAgent(BuyingPlanner(planner, shop.shop.consent.asked)),
-            search=SearchAgent(RulesFormulator(planner.lexicon), embedder, shop.catalog, shop.catalog, ranker, relaxer),
-            relax=RelaxAgent(relaxer),
+            search=SearchAgent(RulesFormulator(planner.lexicon), embedder, shop.catalog, ranker, gate),
+            relax=RelaxAgent(relaxer, gate),
             speak=SpeakingAgent(speakers),
         )
-        assistant = GraphAssistant(graph, ReplyAgent(shop.catalog, shop.shop.consent.waiting), MemoryTraces(), shop.clock)
+        assistant = GraphAssistant(graph, ReplyAgent(shop.catalog, gate.is_safe, shop.shop.consent.waiting), MemoryTraces(), shop.clock)
         now = shop.clock.now()
         yield Talk(assistant, shop, Session(session_id="ann", created_at=now, expires_at=now + timedelta(days=7)))

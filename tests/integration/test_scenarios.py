@@ -4,8 +4,8 @@ import pytest
 
 from domain.filters import Filters
 from domain.reply import Reply, TaskView
+from evaluator.playing import play
 from evaluator.scenario import Scenario, load_scenarios, misses
-from evaluator.conversation import converse
 from tests.integration.composed import Composed
 
 pytestmark = pytest.mark.integration
@@ -14,9 +14,8 @@ SCENARIOS = load_scenarios()
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda s: s.name)
 async def test_scenario(composed: Composed, scenario: Scenario) -> None:
-    replies = await converse(composed.assistant, [turn.say for turn in scenario.turns])
-    for turn, reply in zip(scenario.turns, replies, strict=True):
-        assert not misses(turn.expect, reply), f"{turn.say!r} -> {reply.text!r}"
+    outcome = await play(composed.assistant, scenario)
+    assert outcome.passed, outcome.failure or "\n".join(outcome.misses)
 
 
 class Silent:
@@ -30,7 +29,8 @@ class Parrot:
     """Answers the same to everything."""
 
     def reply(self, message: str) -> Reply:
-        return Reply(turn_id="t", session_id="s", text="Here are some products.", plan=(TaskView(kind="search", request="products", filters=Filters()),))
+        searched = TaskView(kind="search", request="products", filters=Filters())
+        return Reply(turn_id="t", session_id="s", text="Here are some products.", plan=(searched,))
 
 
 @pytest.mark.parametrize("null", [Silent(), Parrot()], ids=["silent", "parrot"])
@@ -41,4 +41,3 @@ def test_an_assistant_that_does_nothing_fails(scenario: Scenario, null: Silent |
 
 def test_there_are_enough_scenarios() -> None:
     assert len(SCENARIOS) >= 20
-
