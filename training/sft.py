@@ -226,10 +226,11 @@ class Run:
 
 
 def files_of(patterns: Sequence[str]) -> list[Path]:
-    """The files that match, sorted; SystemExit when none does."""
-    found = [path for pattern in patterns for path in sorted(ROOT.glob(pattern))]
+    """The files that match, sorted, under the project's root or the state folder; SystemExit when none does."""
+    folders = (ROOT, Settings().state_dir)
+    found = [path for pattern in patterns for folder in folders for path in sorted(folder.glob(pattern))]
     if not found:
-        raise SystemExit(f"no file matches {list(patterns)!r}; paths are relative to the project's root")
+        raise SystemExit(f"no file matches {list(patterns)!r}; make the data set with `python -m training.build`")
     return found
 
 

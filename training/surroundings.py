@@ -7,7 +7,7 @@ from typing import Self
 
 import yaml
 
-from training.example import Kind, Said
+from training.example import Example, Kind, Said
 
 _EXTRA_SHARE = 0.45
 """Of the turns get a sentence about something else, before or after the need."""
@@ -42,3 +42,13 @@ class Surroundings:
             last = f"{last}{'' if last[-1] in '.!?' else '.'} {chance.choice(self.after)}"
         kind: Kind = "terse" if last == query else "distractor" if len(last) > 2.5 * len(query) + 30 or extra < _EXTRA_SHARE else "chatty"
         return (*said[:-1], Said(role="user", text=last)), kind
+
+    def with_story(self, example: Example, chance: random.Random) -> Example:
+        """The example with a sentence about something else around its last message; what is wanted stays the same."""
+        message = example.message
+        if chance.random() < 0.5:
+            message = f"{chance.choice(self.before)} {message}"
+        else:
+            message = f"{message}{'' if message[-1] in '.!?' else '.'} {chance.choice(self.after)}"
+        last = Said(role="user", text=message)
+        return example.model_copy(update={"conversation": (*example.conversation[:-1], last)})

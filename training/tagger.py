@@ -24,6 +24,8 @@ from tools.minilm import packaged_model_dir
 from tools.need_tagger import GENDERS, TAGS
 from training.example import Example, read_examples
 from training.sft import files_of
+from training.surroundings import Surroundings
+from training.validate import DATA
 from training.word_labels import WordLabels, stems, word_labels
 
 
@@ -40,6 +42,7 @@ class TaggerSettings(Document):
     learning_rate: float
     warmup_share: float
     held_dropout: float
+    story_share: float
     tuning_share: float
     attribute_weight: float
     gender_weight: float
@@ -94,9 +97,11 @@ def train(settings: TaggerSettings, folder: Path) -> None:
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: _rate(step, steps, settings.warmup_share))
     folder.mkdir(parents=True, exist_ok=True)
     began = time.monotonic()
+    stories = Surroundings.load(DATA / "surroundings" / "train.yaml")
     for epoch in range(settings.epochs):
         net.train()
-        lessons = [word_labels(e, forget_held=chance.random() < settings.held_dropout) for e in taught]
+        told = [stories.with_story(e, chance) if chance.random() < settings.story_share else e for e in taught]
+        lessons = [word_labels(e, forget_held=chance.random() < settings.held_dropout) for e in told]
         total = 0.0
         batches = _batches(lessons, settings.batch, chance)
         for number, batch in enumerate(batches, start=1):

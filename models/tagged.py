@@ -1,0 +1,62 @@
+"""How does the need tagger lead a formulation? Its query goes out at once; what it cannot do follows from the formulator behind it."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+
+from domain.errors import ModelUnavailable
+from domain.events import FormulationEvent, FormulationFinished, QueryFormulated
+from domain.ports import Formulator, NeedTagger
+from domain.proposal import Attributes
+from domain.reply import Degraded
+from domain.turn import FormulationRequest
+
+NAME = "need-tagger"
+_READ_BY_RULES = ("price_min", "price_max", "size", "color", "gender")
+"""Attributes that rules read with more precision where they read them at all (benchmarks.formulation)."""
+
+
+@dataclass(frozen=True)
+class TaggedFormulator:
+    """The Formulator port: the tagger's query when it is sure enough, categories and all else from ``behind``."""
+
+    tagger: NeedTagger
+    behind: Formulator
+    sure_from: float = 0.5
+    """Confidence from which the tagger's query leads."""
+
+    async def formulate(self, request: FormulationRequest) -> AsyncIterator[FormulationEvent]:
+        degraded: tuple[Degraded, ...] = ()
+        led = False
+        try:
+            need = await self.tagger.tag(request)
+        except ModelUnavailable as error:
+            degraded = (Degraded(role="tagger", wanted=NAME, used="rules", reason=str(error)[:200]),)
+        else:
+            led = bool(need.query) and need.confidence >= self.sure_from and len(request.plan.searches) == 1
+        async for event in self.behind.formulate(request):
+            if isinstance(event, QueryFormulated) and led:
+                yield QueryFormulated(need.query, together(event.attributes, need.attributes), led=True)
+            elif isinstance(event, FormulationFinished):
+                yield _reported(event, degraded, led=led)
+            else:
+                yield event
+
+
+def together(rules: Attributes, tagged: Attributes) -> Attributes:
+    """Both readings: what rules read exactly is theirs, the rest is the tagger's where it marked something."""
+    values = {
+        name: first if first not in (None, ()) else second
+        for name, first, second in (_in_order(name, rules, tagged) for name in type(rules).model_fields)
+    }
+    return Attributes.model_validate(values)
+
+
+def _in_order(name: str, rules: Attributes, tagged: Attributes) -> tuple[str, object, object]:
+    theirs, own = getattr(rules, name), getattr(tagged, name)
+    return (name, theirs, own) if name in _READ_BY_RULES else (name, own, theirs)
+
+
+def _reported(event: FormulationFinished, degraded: tuple[Degraded, ...], *, led: bool) -> FormulationFinished:
+    report = event.report
+    model = f"{NAME} + {report.model}" if led else report.model
+    return FormulationFinished(replace(report, degraded=(*degraded, *report.degraded), led=led or report.led, model=model))

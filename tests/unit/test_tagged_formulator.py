@@ -1,0 +1,75 @@
+"""Does the tagger's query lead when it is sure, and does nothing break when it is not, or not there?"""
+
+from dataclasses import dataclass, field
+
+from domain.errors import ModelUnavailable
+from domain.events import CategoryFormulated, FormulationEvent, FormulationFinished, QueryFormulated
+from domain.need import TaggedNeed
+from domain.plan import Plan, Task
+from domain.proposal import Attributes, ProposedCategory
+from domain.turn import FormulationRequest, ModelReport
+from models.tagged import TaggedFormulator, together
+
+CATEGORY = ProposedCategory(category="Tents", products=("a", "b", "c", "d", "e", "f"))
+BOOTS = Task(kind="search", request="boots")
+MESSAGE = "the tent came, thanks. boots next, brown, my wife wears 7"
+
+
+@dataclass(frozen=True)
+class Rules:
+    async def formulate(self, request: FormulationRequest):  # type: ignore[no-untyped-def]
+        yield QueryFormulated("tent boots", Attributes(color=("brown",), features=("next",)))
+        yield CategoryFormulated(0, CATEGORY)
+        yield FormulationFinished(ModelReport())
+
+
+@dataclass(frozen=True)
+class Marks:
+    need: TaggedNeed = field(default_factory=lambda: TaggedNeed(query="brown boots", confidence=0.9, attributes=Attributes(size="7")))
+    missing: bool = False
+
+    async def tag(self, request: FormulationRequest) -> TaggedNeed:
+        if self.missing:
+            raise ModelUnavailable("tagger weights 'x' are missing")
+        return self.need
+
+
+async def played(marks: Marks, *tasks: Task) -> tuple[list[FormulationEvent], ModelReport]:
+    request = FormulationRequest(message=MESSAGE, plan=Plan(tasks=tasks or (BOOTS,)))
+    events = [event async for event in TaggedFormulator(marks, Rules()).formulate(request)]
+    assert isinstance(events[-1], FormulationFinished)
+    return events, events[-1].report
+
+
+async def test_a_sure_tagger_leads_and_the_categories_come_from_behind_it() -> None:
+    events, report = await played(Marks())
+    assert events[0] == QueryFormulated("brown boots", Attributes(color=("brown",), size="7", features=("next",)), led=True)
+    assert events[1] == CategoryFormulated(0, CATEGORY)
+    assert report.led and report.model == "need-tagger + rules" and not report.degraded
+
+
+async def test_an_unsure_tagger_leaves_the_query_as_it_was() -> None:
+    events, report = await played(Marks(TaggedNeed(query="brown boots", confidence=0.3)))
+    assert isinstance(events[0], QueryFormulated) and events[0].query == "tent boots" and not events[0].led and not report.led
+
+
+async def test_a_tagger_that_marks_nothing_never_empties_the_query() -> None:
+    events, _ = await played(Marks(TaggedNeed(query="", confidence=1.0)))
+    assert isinstance(events[0], QueryFormulated) and events[0].query == "tent boots"
+
+
+async def test_of_several_needs_one_query_leads_none() -> None:
+    events, _ = await played(Marks(), BOOTS, Task(kind="search", request="gloves"))
+    assert isinstance(events[0], QueryFormulated) and not events[0].led
+
+
+async def test_missing_weights_are_a_visible_step_down() -> None:
+    events, report = await played(Marks(missing=True))
+    assert isinstance(events[0], QueryFormulated) and events[0].query == "tent boots"
+    assert [(d.role, d.used) for d in report.degraded] == [("tagger", "rules")] and "missing" in report.degraded[0].reason
+
+
+def test_rules_keep_what_they_read_exactly_and_the_tagger_adds_the_rest() -> None:
+    rules = Attributes(color=("red",), brand=("Next",), gender="women")
+    tagged = Attributes(color=("reddish",), brand=("Clarks",), gender="men", material=("suede",))
+    assert together(rules, tagged) == Attributes(color=("red",), brand=("Clarks",), gender="women", material=("suede",))
