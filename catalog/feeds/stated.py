@@ -13,7 +13,7 @@ from domain.terms import fold
 COLORS = (
     "black", "white", "gray", "silver", "gold", "rose gold", "red", "blue", "navy", "navy blue", "light blue", "green",
     "olive", "yellow", "orange", "pink", "purple", "brown", "beige", "tan", "ivory", "cream", "teal", "turquoise",
-    "burgundy", "charcoal", "khaki", "coral", "lavender", "mustard", "multicolor", "space gray", "stainless steel",
+    "burgundy", "charcoal", "khaki", "coral", "lavender", "mustard", "multicolor", "space gray",
 )  # fmt: skip
 MATERIALS = (
     "leather", "suede", "cotton", "wool", "merino", "linen", "silk", "denim", "polyester", "nylon", "fleece",
