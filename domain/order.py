@@ -390,7 +390,7 @@ class Order(Document):
         after = self._with(transactions=tuple(changed if t == found else t for t in self.transactions))
         if event.state == "settled" and found.purpose == "order" and self.state == "pending_payment":
             return after._to("paid")
-        if event.state == "settled" and found.purpose == "replacement":
+        if event.state == "settled" and found.kind == "payment" and found.purpose == "replacement":
             return after._with(method_id=found.method_id, provider=found.provider)
         if self.before and self.before.transaction_id == event.transaction_id:
             if event.state == "settled":
