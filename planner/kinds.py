@@ -1,6 +1,7 @@
 """What kind of turn is it? Patterns for the kinds of API.md that are told by how a message is put."""
 
 import re
+from collections.abc import Container
 
 from domain.terms import fold
 
@@ -14,7 +15,7 @@ THANKS = re.compile(
     r"(?:thanks?|thank you|thx|cheers|great|perfect|ok(?:ay)?|no)[,.! ]+(?:that'?s|that is|that will be) (?:all|it|everything)(?: for (?:now|today))?(?: thanks?| thank you)?|ok(?:ay)?|got it|sounds good|good to know|lol|haha+|wow|never ?mind)\W*$"
 )
 WHO_ARE_YOU = re.compile(
-    r"\b(?:who are you|what are you|are you (?:a |an )?(?:human|bot|robot|ai|real|person)|what can you do|how (?:do|can) you (?:work|help)|what do you do|your name|tell me (?:a joke|about yourself)|help)\b\W*$"
+    r"\b(?:who are you|what are you|are you (?:a |an )?(?:human|bot|robot|ai|real|person)|what can you do|how (?:do|can) you (?:work|help)|what do you do|your name|tell me about yourself)\b\W*$|^\W*(?:help(?: me)?|menu|options)\W*$"
 )
 COMPARE = re.compile(
     r"\b(?:compare|comparison|versus|vs\.?|side by side|difference(?:s)? between|which (?:one )?(?:is|are|of (?:these|those|them)|would|should|has|do)\b.{0,40}\b(?:better|best|lighter|lightest|warmer|cheaper|cheapest|stronger|choose|pick|recommend|buy|get|longer|bigger)|"
@@ -30,14 +31,16 @@ ABOUT_PRODUCT = re.compile(
     r"\b(?:it|its|it'?s|that|this|they|them|these|those|the (?:first|second|third|fourth|fifth|sixth|last|cheapest|blue|red|black|white|green|other|one)|number \d+|#\d+|\w+ one)\b"
 )
 SHOP = re.compile(
-    r"\b(?:(?:what|how|where|when|do|does|can|is|are|tell me|who|which)\b.{0,60}\b(?:shipping|ship|deliver(?:y|ies)?|return policy|returns?\b(?! (?:this|it|my|the))|refund policy|refunds?|exchange policy|exchanges?|warrant(?:y|ies)|guarantee|"
-    r"payment methods?|pay(?:ing)? (?:with|by|in)|payment|accept (?:paypal|visa|cards?|apple pay|klarna|cash|bitcoin|crypto|amex|mastercard)|opening hours|open(?:ing)? (?:hours|times?)|hours|open on|gift ?-?wrap\w*|customer (?:service|support)|contact|phone number|"
-    r"price match\w*|discount codes?|student discount|loyalty|track my|privacy|store location|physical (?:store|shop)|headquarters|international\w*|sales tax|tax(?:es)?|installments?|instalments?|newsletter|coupons?|promo(?: ?codes?)?)"
-    r"|(?:your|the) (?:return|returns|refund|shipping|delivery|exchange|warranty|privacy|price match) (?:policy|policies|costs?|fees?|times?|options?)|(?:return|refund|shipping|exchange|warranty) policy|free (?:shipping|returns|delivery)\??$|"
-    r"(?:shipping|delivery) (?:costs?|times?|fees?|options?)|how long (?:does|do|is|will) (?:the )?(?:shipping|delivery|it take to (?:arrive|ship))|do you gift ?-?wrap|talk to (?:a )?(?:human|person|someone|agent))\b"
+    r"\b(?:what|how|where|when|do|does|did|can|could|is|are|tell me|who|which|will)\b[^.?!]{0,60}\b(?:shipping|ship(?: (?:to|internationally|it|abroad|overseas|today|free|worldwide))?(?=\W|$)|deliver(?:y|ies)?(?: to| on| costs?| times?)?|return policy|returns?(?= polic|\?|$)|returns work|"
+    r"refund policy|refunds?|exchange policy|exchanges|warranty|warranties|guarantee|payment methods?|pay (?:with|by|in|later|on delivery)|accept (?:paypal|visa|cards?|apple pay|google pay|klarna|cash|bitcoin|crypto|amex|american express|mastercard|returns?)|take (?:paypal|visa|apple pay|cards?)|"
+    r"opening hours|open(?:ing)? times?|(?:your|business|store|shop) hours|open (?:on|today|tomorrow|now|at)|you open|gift ?-?wrap\w*|customer (?:service|support)|contact you|phone number|price match\w*|discount codes?|student discounts?|loyalty|privacy|"
+    r"store locations?|physical (?:store|shop)|headquarters|sales tax|installments?|instalments?|coupons?|promo(?: ?codes?)?|customs(?: duties| fees)?)\b"
+    r"|(?:your|the) (?:return|returns|refund|shipping|delivery|exchange|warranty|privacy|price match) (?:policy|policies|costs?|fees?|times?|options?)|(?:return|refund|shipping|exchange|warranty) policy|^\W*(?:is (?:it|there) )?free (?:shipping|returns|delivery)\W*$|"
+    r"(?:shipping|delivery) (?:costs?|times?|fees?|options?)\b|how long (?:does|do|is|will) (?:the )?(?:shipping|delivery|it take to (?:arrive|ship|get here))|do you gift ?-?wrap|can i (?:return|send back) (?:it|things|items|something)(?: if| when| after| within|\W*$)|"
+    r"(?:talk|speak) to (?:a )?(?:human|person|someone|somebody|agent)"
 )
 CART = re.compile(
-    r"\b(?:add|put|throw|stick|place|drop)\b.{0,60}\b(?:cart|basket|bag|trolley)\b|\b(?:remove|delete|take)\b.{0,50}\b(?:from|out of|off) (?:the |my )?(?:cart|basket|bag)\b|\b(?:my|the|show|view|see|empty|clear|what'?s in)\b.{0,20}\b(?:cart|basket|trolley)\b|"
+    r"(?<!should i )(?<!do i )(?<!can i )\b(?:add|put|throw|stick|place|drop|pop)\b[^.?!]{0,60}\b(?:to|in|into) (?:my |the )?(?:shopping )?(?:cart|basket|trolley|bag(?= |\W*$))\b(?! (?:for|that|of))|\b(?:remove|delete|take)\b.{0,50}\b(?:from|out of|off) (?:the |my )?(?:cart|basket|bag)\b|\b(?:show|view|see|open|check|empty|clear|what'?s (?:in|inside)|what is in|what do i have in)\b(?: me)?(?: my| the)?(?: shopping)? (?:cart|basket|trolley)\b|^\W*(?:my |the )?(?:shopping )?(?:cart|basket)\W*$|"
     r"^\W*(?:i'?ll|i will|let me|i want to|i'?d like to|can i)? ?(?:take|buy|have|get|grab|purchase|order)(?: me)? (?:it|this|that|them|these|those|both|the (?:first|second|third|fourth|fifth|sixth|last|blue|red|black|white|green|brown|grey|gray|cheapest|cheaper|other) ?(?:one|ones|pair|two)?|number \d+|#\d+|(?:one|two|three|four|five|\d) of (?:it|them|those|these|the \w+(?: one)?))\b|"
     r"^\W*(?:one|two|three|four|five|six|\d{1,2}) of (?:it|them|those|these|the|number)\b|\badd (?:it|this|that|them|these|those|both|the (?:first|second|third|fourth|fifth|last|cheapest|\w+) (?:one|ones|pair)|number \d+|(?:one|two|three|\d+) of)\b|\b(?:change|update|set|make) (?:the )?quantity\b|\bmake (?:it|that) (?:two|three|four|five|\d+)\b"
 )
@@ -54,10 +57,12 @@ PREFERENCE = re.compile(
     r"my (?:shoe |shirt |ring |foot |dress )?size is|i (?:never|don'?t|do not|only|always) (?:wear|buy|use|like|want|eat)|i prefer|i'?m (?:vegan|vegetarian|allergic)|i'?m a (?:vegan|minimalist)|i (?:really )?(?:love|like|hate) (?:the brand |brand )?\w+(?: brand| shoes)?\W*$|never (?:show|suggest|recommend|leather|wool|fur))"
 )
 OUT_OF_SCOPE = re.compile(
-    r"\b(?:weather|forecast|news|stock (?:market|price)|bitcoin price|football (?:score|match)|who won|president|prime minister|capital of|translate|write (?:me )?(?:a|an|some|code|python|my)|poem|essay|homework|python (?:code|script|function)|javascript|code (?:for|to|that)|"
-    r"recipe for|how (?:do|to) (?:i )?(?:cook|bake|make (?:a )?(?:pizza|bread|cake|pasta|lasagna|pancakes))|meaning of life|sing (?:me )?a song|joke|story about|what time is it|what day is|solve|calculate|square root|\d+\s*[x*+/]\s*\d+\s*(?:=|\?|$)|"
-    r"medical advice|diagnose|symptoms?|legal advice|my taxes|horoscope|lottery|book (?:a )?(?:flight|hotel|table|taxi|uber)|flight to|hotel in|restaurant|movie (?:times|tonight)|directions to|wifi password|ignore (?:all |your |previous |the )*(?:instructions|rules|prompt)|"
-    r"system prompt|jailbreak|pretend (?:you|to be)|act as|roleplay|are you married|love me|date me)\b"
+    r"\b(?:translate (?:this|that|the|into|to|for|\"|')|write (?:me )?(?:a|an|some|code|python|my)(?! (?:review|list))|(?:a|me a|short) poem\b(?! book)|essay (?:about|on|for)|do my homework|python (?:code|script|function)|javascript (?:code|function)|code (?:that|in python)|meaning of life|"
+    r"sing (?:me )?a song|tell (?:me |us )?(?:a |another )?(?:joke|story)|what time is it|what day is|square root|medical advice|diagnose (?:me|my)|legal advice|do my taxes|my horoscope|lottery numbers|book (?:me )?(?:a )?(?:flight|hotel|table|taxi|uber|room)\b|movie times|wifi password|"
+    r"system prompt|jailbreak|pretend (?:you|to be)|act as (?:a|an|if)|roleplay|are you married|(?:do you )?love me|date me|"
+    r"(?:what(?:'s| is| was| are)|how(?:'s| is)|who(?:'s| is| was| won)|when (?:is|was)|where (?:is|can)|will|is it going|how (?:do|to|many|much)|can you|give me|any)\b[^.?!]{0,40}\b(?:weather|forecast|rain (?:today|tomorrow)|the news|stock (?:market|price)|price of bitcoin|bitcoin price|football (?:score|match)|the (?:game|match|election|world cup|super bowl)|"
+    r"president|prime minister|king of|capital of|population of|recipe for|cook|bake (?:a|bread|cakes?)|calculate|solve|symptoms|restaurants?|hotel in|flights? to|directions to|spell|invented|moon landing)\b)|"
+    r"^\W*what(?:'s| is) \d+\s*[x*+/-]\s*\d+\W*$|\d+\s*[*+/]\s*\d+\s*(?:=|\W*$)"
 )
 INJECTION = re.compile(
     r"\b(?:ignore|disregard|forget|override|bypass) (?:all |any |your |my |the |previous |prior |above |these |those )*(?:instructions?|rules?|prompts?|guidelines|filters|polic(?:y|ies))\b|\bsystem ?(?:prompt|:|message)|\bdeveloper mode\b|\byou are now\b"
@@ -109,9 +114,12 @@ def has_words(message: str) -> bool:
     return re.search(r"[^\W_]", message) is not None
 
 
-def is_gibberish(message: str) -> bool:
-    """Whether no run of letters could be a word: "asdfkjh", "zzzzzz"."""
+def is_gibberish(message: str, known: Container[str]) -> bool:
+    """Whether no run of letters is a word or could be one: "asdfkjh", "zzzzzz"."""
     words = re.findall(r"[a-z]+", fold(message))
     if not words or re.search(r"\d", message):
         return False
-    return all(len(w) > 3 and (not re.search(r"[aeiouy]", w) or re.search(r"(.)\1{3,}|[bcdfghjklmnpqrstvwxz]{5,}", w)) for w in words)
+    return all(word not in known and len(word) > 3 and _UNSPEAKABLE.search(word) is not None for word in words)
+
+
+_UNSPEAKABLE = re.compile(r"^[^aeiouy]+$|(.)\1{3,}|[bcdfghjklmnpqrstvwxz]{6,}|[qwxzjkv]{3,}")

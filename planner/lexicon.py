@@ -17,7 +17,13 @@ _HERE = Path(__file__).resolve().parent
 _STEMMER = snowballstemmer.stemmer("english")
 _WORD = re.compile(r"[a-z0-9]+(?:['.][a-z0-9]+)*")
 _LONGEST = 4
-_TYPO_CUTOFF = 82.0
+_TYPO_CUTOFF = 80.0
+# Leaves of other shops' trees that name no thing.
+_NO_TYPES = frozenset(
+    "men women kids boys girls baby unisex accessories sale new other others misc miscellaneous general gifts gift home products all shop "
+    "clothing apparel adult adults default featured brands outlet clearance sets set".split()
+)
+_VERB_BESIDE = {"wash": frozenset({"machine", "hand", "cold", "easy"}), "light": frozenset({"weight", "blue", "green", "gray", "brown", "pink", "weigh"})}
 BASE_COLORS = frozenset(
     "black white red blue navy green olive gray brown tan beige pink purple yellow orange teal burgundy gold silver "
     "cream khaki charcoal lavender mint turquoise maroon coral ivory bronze copper rose multicolor clear".split()
@@ -50,6 +56,10 @@ class Lexicon:
     materials: frozenset[str]
     features: Mapping[tuple[str, ...], str]
     brands: Mapping[tuple[str, ...], str]
+    gendered_heads: frozenset[str]
+    """Stems of the last words of types that are sold by gender: "shoe"."""
+    paired_categories: frozenset[frozenset[str]]
+    """Stems of category names that name two things: "Loafers & Slip-Ons"."""
     known: frozenset[str]
     """Words that are spelt right."""
     correctable: tuple[str, ...] = field(default=())
@@ -57,7 +67,7 @@ class Lexicon:
 
     @classmethod
     def of(cls, vocabulary: Vocabulary) -> "Lexicon":
-        types = {stems(name): name for name in vocabulary.types}
+        types = {stems(name): name for name in vocabulary.types if name not in _NO_TYPES and stems(name)}
         for name, synonyms in _synonyms().items():
             if name in vocabulary.types:
                 types |= {stems(word): name for word in synonyms if stems(word) not in types}
@@ -72,6 +82,8 @@ class Lexicon:
             vocabulary=vocabulary,
             types=types,
             heads=frozenset(phrase[-1] for phrase in types),
+            gendered_heads=frozenset(stems(f.name)[-1] for f in vocabulary.types.values() if f.genders and stems(f.name)),
+            paired_categories=_paired(vocabulary),
             colors=frozenset(c for c in vocabulary.colors if len(c) > 2 and c not in types_words) | BASE_COLORS,
             materials=frozenset(vocabulary.materials) | BASE_MATERIALS,
             features={stems(f): f for f in vocabulary.features},
@@ -83,7 +95,7 @@ class Lexicon:
     def type_mentions(self, words: list[str]) -> list[Mention]:
         """Product types named in the words, longest first reading, left to right. "Skiing" names no skis."""
         found = self._mentions([stem(word) for word in words], self.types)
-        return [m for m in found if m.end - m.start > 1 or not words[m.start].endswith("ing") or m.name.endswith("ing")]
+        return [m for m in found if m.end - m.start > 1 or _is_thing(words, m.start, m.name)]
 
     def thing_mentions(self, words: list[str]) -> list[Mention]:
         """Types, and single words that head some type ("boots"), left to right; the name of a head is the word."""
@@ -92,7 +104,7 @@ class Lexicon:
         heads = [
             Mention(i, i + 1, word)
             for i, word in enumerate(words)
-            if i not in taken and stem(word) in self.heads and not word.endswith("ing")
+            if i not in taken and stem(word) in self.heads and _is_thing(words, i, word)
         ]
         return sorted([*types, *heads], key=lambda m: m.start)
 
@@ -161,6 +173,19 @@ class Lexicon:
             else:
                 i += 1
         return found
+
+
+def _is_thing(words: list[str], i: int, name: str) -> bool:
+    """Whether a word that could name a thing does: "skiing" names no skis, "machine wash" no wash, "wall mounted" no mount."""
+    word = words[i]
+    if (word.endswith("ing") and not name.endswith("ing")) or (word.endswith("ed") and not name.endswith("ed")):
+        return False
+    return not _VERB_BESIDE.get(word, frozenset()) & set(words[max(0, i - 1) : i] + words[i + 1 : i + 2])
+
+
+def _paired(vocabulary: Vocabulary) -> frozenset[frozenset[str]]:
+    names = {name for facts in vocabulary.types.values() for name in facts.path if re.search(r"&|\band\b", name)}
+    return frozenset(frozenset(stems(name)) - {"and"} for name in names if len(stems(name)) <= 6)
 
 
 def words_of(text: str) -> list[str]:

@@ -36,6 +36,21 @@ _FILLER = frozenset(
     "another other others else only same love loves loving prefer dear kindly urgent urgently big time thinking think "
     "thought perfect ideal great idea ideas also again back please pleasee money spend because since cause cuz coz im".split()
 )
+# A text without these reads as the words that one types into a search box.
+_SENTENCE = re.compile(
+    r"\b(?:i|i'm|i've|i'd|i'll|im|ive|my|me|we|we're|our|us|you|your|he|she|he's|she's|it|it's|its|they|their|them|his|her|is|are|was|were|am|be|been|has|have|had|do|does|did|don't|can|could|would|will|should|"
+    r"need|needs|want|wants|looking|going|get|got|that|that's|because|so|if|when|what|what's|which|who|how|where|this|these|those|there|please|thanks|something|anything|someone|somebody|one|ones|but|not|just|like|would|"
+    r"suggest|recommend|show|find|help|buy|any|some|really|very|too|also|maybe|for (?:a|the)|u|ur|pls|plz|gonna|wanna|ideas?|gifts?|presents?)\b|[.!?;\n]"
+)
+_OPENING = re.compile(
+    r"^\W*(?:(?:hi|hello|hey|hiya|good (?:morning|afternoon|evening))\b[\s,!.]*)?(?:(?:please |pls |can you |could you |would you )?(?:find|show|get|give|recommend|suggest)(?: me)?|i(?:'m| am) (?:looking|searching|shopping) for|"
+    r"(?:i |we )(?:need|want|would like)(?: to (?:buy|get|find|order))?|i'd like(?: to (?:buy|get|find|order))?|looking for|searching for|need|want|buy|search(?: for)?|do you (?:have|sell|carry)(?: any)?|any)\b\s*(?:an? |some |the |any )?"
+)
+_SMALL_WORDS = frozenset(
+    "a an the for with in of to and or on by at from under over around about between up max cheap cheaper cheapest affordable inexpensive best good great nice "
+    "decent budget price priced".split()
+)
+_PHRASE_LIMIT = 16
 _KEPT_WITH_NUMBER = re.compile(r"^\d")
 _LIMIT = 10
 
@@ -79,8 +94,11 @@ _COUNT = {"two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "eight
 
 
 def to_query(clause: str, lexicon: Lexicon) -> str:
-    """At most ten content words of a clause, in order, from its last cue on; the whole clause's when it has no cue."""
+    """The content words of a clause, in order, from its first telling cue on; of a search-box phrase all but the smallest."""
     lowered = _PEOPLE.sub(lambda m: f"{_COUNT.get(m['n'], m['n'])}-person", clause.casefold())
+    phrase = _OPENING.sub("", lowered)
+    if not _SENTENCE.search(phrase):
+        return " ".join([w for w in dict.fromkeys(words_of(phrase)) if w not in _SMALL_WORDS][:_PHRASE_LIMIT])
     wanted = lowered
     for match in _CUE.finditer(lowered):
         after = lowered[match.end() :]

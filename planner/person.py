@@ -40,7 +40,9 @@ _GOODS = re.compile(
     r"\b(?:(?P<women>wom[ae]n'?s'?|womans|womens|ladies'?|ladys|lady's)|(?P<men>m[ae]n'?s|mens|gents'?|gentlem[ae]n'?s)|(?P<kids>kids'|kid's|kidz'?|boys'|boy's|girls'|girl's|children'?s|childrens|toddler'?s?'?|infants?'|junior|youth|"
     r"(?:boys|girls|kids)(?= (?!are|is|say|love|have|want|will|do|who|were|and|at|in|don|can|eat|to|go|got|all|need|keep|like|would|from|with|on|of|or)[a-z])))(?!\w)"
 )
-_UNISEX = re.compile(r"\bunisex\b|\bgender[- ]neutral\b|\bmen'?s (?:or|and) wom[ae]n'?s\b|\bwom[ae]n'?s (?:or|and|/) ?men'?s\b|\bhis and hers\b")
+_NO_PERSON = re.compile(r"\b(?:baby showers?|kid[- ]friendly|family[- ]friendly|man cave|baby blue|manhole|guy ropes?|boyfriend (?:jeans|fit|shirt)|mother of pearl|king size)\b")
+_UNISEX = re.compile(r"\bunisex\b|\bgender[- ]neutral\b")
+_EITHER = re.compile(r"\bmen'?s (?:or|and) wom[ae]n'?s\b|\bwom[ae]n'?s (?:or|and|/) ?men'?s\b|\bhis and hers\b")
 _AGE = re.compile(
     r"\b(?P<a>\d{1,2})[- ]?(?:yo\b|y/o|yrs?\b|year|y\.o|months?|mths?)|\baged? (?P<b>\d{1,2})\b|\b(?:is|turns|turning|turned|he's|she's|they're|just) (?P<c>\d{1,2})\b(?!\s*(?:cm|mm|kg|inch|lbs|ft|k\b|%|\.\d|'|\"|°|stone|[ap]m))|"
     r"(?:son|daughter|boy|girl|niece|nephew|kid|godson|grandson|granddaughter|sister|brother)s?,? \(?(?P<d>\d{1,2})\)?\b|\b(?P<e>two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)[- ]year"
@@ -66,7 +68,10 @@ class Person:
 
 def person_of(text: str, need: str) -> Person:
     """The person of a lower-cased message; ``need`` is the part of it that says what is wanted."""
+    text, need = _NO_PERSON.sub(" ", text), _NO_PERSON.sub(" ", need)
     recipient = _recipient(text)
+    if _EITHER.search(text):
+        return Person(recipient=recipient)
     if recipient and re.search(rf"\b(?:{_PETS})$", recipient):
         return Person(_of_goods(need), recipient)
     for_self = _SELF.search(text) is not None and recipient is None
@@ -86,7 +91,7 @@ def _recipient(text: str) -> str | None:
 def _of_goods(text: str) -> Gender | None:
     """What the goods are called: "men's boots". None when both are named: then either will do."""
     if _UNISEX.search(text):
-        return "unisex" if re.search(r"\bunisex\b|gender[- ]neutral", text) else None
+        return "unisex"
     named: set[Gender] = {g for match in _GOODS.finditer(text) for g in ("women", "men", "kids") if match.group(g)}  # type: ignore[misc]
     return named.pop() if len(named) == 1 else None
 

@@ -11,16 +11,16 @@ _CURRENCY = {
     "$": "USD", "us$": "USD", "usd": "USD", "dollar": "USD", "dollars": "USD", "buck": "USD", "bucks": "USD", "€": "EUR", "eur": "EUR", "euro": "EUR",
     "euros": "EUR", "£": "GBP", "gbp": "GBP", "pound": "GBP", "pounds": "GBP", "quid": "GBP", "c$": "CAD", "ca$": "CAD", "cad": "CAD", "a$": "AUD",
     "au$": "AUD", "aud": "AUD", "nz$": "NZD", "nzd": "NZD", "₹": "INR", "rs": "INR", "inr": "INR", "rupee": "INR", "rupees": "INR", "¥": "JPY",
-    "jpy": "JPY", "yen": "JPY", "chf": "CHF", "francs": "CHF", "kr": "SEK", "sek": "SEK", "nok": "NOK", "dkk": "DKK", "kronor": "SEK", "rand": "ZAR",
+    "jpy": "JPY", "yen": "JPY", "chf": "CHF", "francs": "CHF", "kr": "SEK", "sek": "SEK", "nok": "NOK", "dkk": "DKK", "kronor": "SEK", "rand": "ZAR", "r": "ZAR",
     "zar": "ZAR", "₦": "NGN", "naira": "NGN", "pesos": "MXN", "zloty": "PLN", "pln": "PLN",
 }  # fmt: skip
-_SIGN = r"(?:us|ca|nz|au|c|a)?\$|[€£₹¥₦]"
-_NAME = "|".join(sorted((name for name in _CURRENCY if name.isalpha()), key=len, reverse=True))
+_SIGN = r"(?:us|ca|nz|au|c|a)?\$|[€£₹¥₦]|r(?=\d{2})"
+_NAME = "|".join(sorted((name for name in _CURRENCY if name.isalpha() and len(name) > 1), key=len, reverse=True))
 _DIGITS = r"\d{1,3}(?:,\d{3})+(?:\.\d{1,2})?|\d+(?:\.\d{1,2})?"
 _NUMBER_WORD = "|".join((*_TENS, *sorted(_UNITS, key=len, reverse=True), "hundred", "thousand", "grand"))
 _WORDS = rf"(?:a\s+)?(?:{_NUMBER_WORD})(?:[\s-]+(?:and\s+)?(?:{_NUMBER_WORD}))*"
 _AMOUNT = re.compile(
-    rf"(?<![\w.,/x])(?:(?P<sign>{_SIGN})\s?)?(?P<digits>{_DIGITS})(?P<k>k\b)?(?!\d)\s?(?:(?P<name>(?:{_NAME})\b|[$€£₹])|(?P<ish>-?ish\b))?(?![\w/]*\d)"
+    rf"(?<![\w.,/x])(?:(?P<sign>{_SIGN})\s?)?(?P<digits>{_DIGITS})(?P<k>k\b)?(?!\d)\s?(?:(?P<name>(?:{_NAME})\b|[$€£₹])|(?P<ish>-?ish\b))?(?![\w/]*\d)(?![a-z])"
     rf"|\b(?P<words>{_WORDS})\b(?:\s+(?P<wname>(?:{_NAME})\b))?"
 )
 # What a figure measures when it is no price.
@@ -35,7 +35,7 @@ _ENDS = re.compile(
 )
 _CEILING = re.compile(
     r"(?:\b(?:under|below|beneath|less than|lower than|cheaper than|up ?to|at most|max(?:imum)?(?: of| is)?|within|inside|not exceeding|(?:not|nothing|no|never)(?: a (?:penny|cent|euro|dollar))? (?:over|above|more than|higher than|beyond)|"
-    r"(?:n't|not|without)\s+(?:\w+\s+){0,4}(?:more than|over|above|beyond)|budget(?: is|'s| of|:| was)?(?: (?:only|max|just))?|spend(?:ing)?(?: up to| at most| only)?|keep it (?:to|under|below)|cap(?: of| is|ped at| it at)?|"
+    r"(?:\w*n't|not|without)\s+(?:\w+\s+){0,4}(?:more than|over|above|beyond)|budget(?: is|'s| of|:| was)?(?: (?:only|max|just))?|spend(?:ing)?(?: up to| at most| only)?|keep it (?:to|under|below)|cap(?: of| is|ped at| it at)?|"
     r"limit(?: of| is|'s|:)?|ceiling(?: of| is|'s|:)?|tops?:?|stretch (?:it )?to|go (?:up |as high as |as far as )?to|(?:can|could|will|i'll|ill|i'd) go(?: to)?|allowed|afford(?: up to)?|upper limit(?: is| of)?|price:?)|<=?)\s*(?:about |around |like )?$"
 )
 _CEILING_AFTER = re.compile(
@@ -49,7 +49,7 @@ _FLOOR_AFTER = re.compile(r"\s*(?:or more|and up\b|and above|or above|plus\b|\+|
 _ABOUT = re.compile(
     r"(?:\b(?:around|about|'?bout|roughly|approximately|approx\.?|circa|like|say|somewhere around|in the region of|near(?:ly)?|close to|or so)|~)\s*$"
 )
-_ABOUT_AFTER = re.compile(r"\s*-?(?:ish\b|or so\b|or thereabouts|give or take)")
+_ABOUT_AFTER = re.compile(r",?\s*-?(?:ish\b|or so\b|or thereabouts|give or take)")
 _RANGE_JOIN = re.compile(r"\s*(?:-|–|to|and|or)\s*$")
 _RANGE_CUE = re.compile(r"\b(?:between|from|anywhere (?:from|between)|somewhere between|budget|price range(?: is)?:?|range)\s*$")
 # Words that make an amount another thing's, or a story's.

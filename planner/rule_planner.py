@@ -18,11 +18,14 @@ from planner.prices import read_prices
 from planner.reading import Reading, read
 from planner.references import Resolved, resolve
 from planner.safety import SafetyRules
+from planner.splitting import NeedSplitter
 from planner.standing import refined, switched
 
 _QUALIFIES = re.compile(r"^\W*(?:at least|with|up to|under|over|around|about|good|long|decent|ideally|preferably)\b")
 """A part that says how the thing before must be, and names no other thing."""
 _MOST_NEEDS = 4
+_OF_A_CARD = frozenset("card cards gift gifts value worth amount send email digital print printable balance redeem code codes spend send sent online instead give giving sell have".split())
+_OPEN_WISH = re.compile(r"\b(?:something|anything|stuff|things|what|ideas?|show me)\b")
 _GENDER_WORD = {"women": "women's", "men": "men's", "kids": "kids'"}
 
 
@@ -60,6 +63,7 @@ class _Planning:
         self.message = message
         self.session = session
         self.lexicon = lexicon
+        self.splitter = NeedSplitter(lexicon)
         self.text = lexicon.corrected(message)
         # Kinds and references are read from the words as typed: a corrected "lightest" would be lights.
         self.lowered = re.sub(r"[\u2019\u02bc`]", "'", message.casefold()).strip()
@@ -71,7 +75,7 @@ class _Planning:
     # ---- turns that search nothing
 
     def _talk(self) -> Plan | None:
-        if not kinds.has_words(self.message) or kinds.is_gibberish(self.message):
+        if not kinds.has_words(self.message) or kinds.is_gibberish(self.message, self.lexicon.known):
             return self._clarify("I did not catch that. What are you looking for?", ("Hiking boots", "Gift ideas", "Desk lamp"))
         language = kinds.foreign_language(self.message)
         if language:
@@ -94,7 +98,8 @@ class _Planning:
             return None
         without = kinds.GIFT_CARD.sub(" ", self.lowered)
         reading = read(without, self.lexicon, currency=self.lexicon.vocabulary.currency)
-        if not reading.recipient and not reading.types:
+        likes = [w for w in to_query(reading.rest, self.lexicon).split() if w not in _OF_A_CARD and not w[0].isdigit()]
+        if not reading.recipient and not reading.types and not likes:
             return _only("out_of_scope", "gift card", self.session)
         self.text, self.lowered, self.whole = f"gift {without}", f"gift {without}", reading
         return None
@@ -245,7 +250,7 @@ class _Planning:
         extra = [] if reading.types else self._further_words(reading)
         subject = self._core(self.session.subject or "", standing)
         if reading.types and len(reading.types[-1].name.split()) > 1:
-            subject = self._core(self._request(to_query(reading.rest, self.lexicon), reading), standing)
+            subject = self._core(self.splitter.query(reading.rest, reading), standing)
         known = {stem(w) for w in subject.split()}
         core = " ".join([*(w for w in extra if stem(w) not in known), subject]).strip()
         task = self._task("refine", self._with_values(core, standing), standing)
@@ -269,8 +274,7 @@ class _Planning:
 
     def _with_values(self, core: str, standing: Filters) -> str:
         """The query with everything that still holds: gender for gendered goods, then colours, then the thing."""
-        facts = self.lexicon.facts(self._type_of(core))
-        gender = standing.gender if facts is not None and facts.genders else None
+        gender = standing.gender if self.splitter.is_gendered(core) else None
         words = [*([_GENDER_WORD[gender]] if gender in _GENDER_WORD else []), *(c for c in standing.color or ()), core]
         return " ".join(words).strip()
 
@@ -299,7 +303,7 @@ class _Planning:
 
     def _department(self, requests: list[str], occasion: Occasion | None) -> str | None:
         """ "Something nice for my home" names a floor of the shop and no thing."""
-        if occasion or len(requests) != 1 or self.lexicon.thing_mentions(words_of(requests[0])):
+        if occasion or len(requests) != 1 or not _OPEN_WISH.search(self.lowered) or self.lexicon.thing_mentions(words_of(requests[0])):
             return None
         words = {stem(w) for w in words_of(requests[0])}
         floors = [d for d in self.lexicon.vocabulary.departments if words and words <= {stem(w) for w in words_of(d)}]
@@ -325,53 +329,12 @@ class _Planning:
         """One search-box query a need; several when the message names several kinds of things side by side."""
         named_any = self.lexicon.thing_mentions(words_of(" ".join(clauses)))
         if occasion and (not named_any or kinds.WHAT_ELSE.search(self.lowered)):
-            return [self._request(to_query(" ".join(clauses), self.lexicon) or occasion.name, reading)]
-        separate = self._side_by_side(clauses)
-        if len(separate) > 1:
-            return [self._request(part, reading) for part in separate]
-        queries = [q for q in (to_query(clause, self.lexicon) for clause in clauses) if q]
-        named = [q for q in queries if self.lexicon.type_mentions(words_of(q))]
-        if len(named) > 1 and len({self._type_of(q) for q in named}) == len(named):
-            return [self._request(q, reading) for q in named]
-        joined = " ".join(dict.fromkeys(" ".join(named or queries).split()))
-        if not self.lexicon.thing_mentions(words_of(joined)) and re.search(r"\b(?:ones?|another|replacement|it)\b", self.lowered):
-            # "My old tent leaked, I want a new one": the thing stands in the story.
-            main = self.lexicon.main_thing(words_of(self.text))
-            joined = f"{joined} {main.name}".strip() if main else joined
-        return [self._request(self._with_compound(joined, clauses), reading)] if joined else []
-
-    def _with_compound(self, query: str, clauses: list[str]) -> str:
-        """ "Backpack for my laptop" asks for a laptop backpack: the type's name replaces its parts."""
-        main = self.lexicon.main_thing(words_of(" ".join(clauses)))
-        if main is None or " " not in main.name or main.end - main.start > 1:
-            return query
-        parts = {stem(w) for w in words_of(main.name)}
-        return " ".join([*(w for w in query.split() if stem(w) not in parts), main.name])
-
-    def _side_by_side(self, clauses: list[str]) -> list[str]:
-        """ "Hiking boots and a tent for two": the words of each need, cut at "and" and commas between things."""
-        found: list[str] = []
-        for clause in clauses:
-            parts = [p for p in re.split(r",|\band\b|\bplus\b|\bas well as\b|&|\+", clause) if p.strip()]
-            named = [p for p in parts if self.lexicon.thing_mentions(words_of(p)) and not _QUALIFIES.match(p)]
-            found += named if len(named) > 1 else []
-        things = {self.lexicon.thing_mentions(words_of(p))[-1].name for p in found}
-        return found if len(things) == len(found) > 1 else []
-
-    def _request(self, words: str, reading: Reading) -> str:
-        """The query with gender made explicit and what is ruled out, prices and recipients left out."""
-        stated = reading.change.stated
-        drop = {w for value in stated.exclude or () for w in value.split()}
-        drop |= set(words_of(reading.recipient or ""))
-        kept = [w for w in to_query(words, self.lexicon).split() if w not in drop and w not in ("size", "sized")]
-        facts = self.lexicon.facts(self._type_of(" ".join(kept)))
-        gender = stated.gender or None
-        if gender in _GENDER_WORD and facts is not None and facts.genders:
-            kept = [
-                w for w in kept if w not in {"women", "woman", "men", "man", "ladies", "mens", "womens", "kids", "kid", "boys", "girls"}
-            ]
-            kept.insert(0, _GENDER_WORD[gender])
-        return " ".join(kept[:10])
+            return [self.splitter.query(" ".join(clauses), reading) or occasion.name]
+        found = self.splitter.queries(clauses, reading, whole=self.lowered)
+        if found or self.session.subject is None or not kinds.WHAT_ELSE.search(self.lowered):
+            whole = self.splitter.query(read_prices(self.lowered).rest, reading)
+            return found or ([whole] if whole else [])
+        return [self.session.subject]
 
     def _nothing_to_search(self, reading: Reading) -> Plan:
         if reading.wants or reading.states_filters or reading.recipient:
@@ -384,11 +347,7 @@ class _Planning:
     # ---- small things
 
     def _task(self, kind: TaskKind, request: str, filters: Filters) -> Task:
-        return Task(kind=kind, request=request, filters=filters, subject=self._type_of(request))
-
-    def _type_of(self, request: str) -> str | None:
-        main = self.lexicon.main_thing(words_of(request))
-        return main.name if main and main.name in self.lexicon.vocabulary.types else None
+        return Task(kind=kind, request=request, filters=filters, subject=self.splitter.type_of(request))
 
     def _named_need(self) -> bool:
         return bool(self.lexicon.thing_mentions(words_of(self.text)))

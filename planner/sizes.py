@@ -18,6 +18,7 @@ _SIZE = re.compile(
     rf"|\b(?P<f>{_NUMBER})\s+(?:wide|narrow|shoe|uk|us|eu)\b"
     r"|\b(?P<g>\d{1,2}\s?(?:-|to|–)\s?\d{1,2}\s?(?:months?|mths?|mos?)\b)|\b(?P<h>[2-6]t)\b"
     r"|\b(?P<i>twin xl|queen|king|twin)(?=[- ](?:size|sized|bed|sheet|duvet|mattress|set|comforter|quilt|bedding|blanket|pillow))"
+    rf"|\b(?:shoes|boots|sneakers|trainers|sandals|loafers|slippers|heels|wellies|cleats|flip flops)\s+(?P<l>{_NUMBER})(?=\s*(?:$|[.,;!?]))"
     r"|\bwaist (?:of |size )?(?P<j>\d{2})\b|\b(?P<k>\d{2})(?:\"|''| inch(?:es)?)? waist\b"
 )
 # "He wears M", "white linen shirt L": a capital letter that stands alone.

@@ -11,9 +11,7 @@ _COLOR_AFTER = frozenset("color colour colored coloured one ones".split())
 _NO_MATERIAL_ALONE = frozenset("down mesh clear glass paper iron ice clay rope gel felt ash foam".split())
 # "Rubber sole", "wood frame", "glass shade": the material of a part constrains no product's own.
 _PARTS_OF = frozenset(
-    "sole soles lining handle handles frame frames shade shades strap straps insole insoles trim base legs leg top tops screen buttons button upper toe cap caps lid lids cover covers "
-    "box tag bag bags press ring rings tip tips case cases plate plates protector feel look effect print hook hooks bottle bottles jar jars door doors floor floors stain stains "
-    "wrap towel towels bands band tape scraps pan pans".split()
+    "sole soles lining handle handles frame frames shade shades strap straps insole insoles trim legs leg buttons button upper toe lid lids tip tips look effect feel stain stains scraps".split()
 )
 _GENERIC_FEATURES = (
     "waterproof", "water resistant", "water-resistant", "wireless", "bluetooth", "noise cancelling", "noise canceling", "insulated", "lightweight",
@@ -129,7 +127,7 @@ def _surely_color(words: list[str], i: int) -> bool:
 
 def _excludables(phrase: str, lexicon: Lexicon) -> list[str]:
     """ "Leather or suede", "black": each value up to the first word that is none."""
-    parts = re.split(r"\s+(?:or|and|nor|and no|or any)\s+", phrase)
+    parts = re.split(r"\s+(?:and no|or any|or|and|nor)\s+", phrase)
     first = _excludable(words_of(parts[0]), lexicon)
     if first is None:
         return []
