@@ -83,7 +83,6 @@ from server.logs import log_json
 from server.services import ApiKeys, Limits, ServerServices
 from server.tokens import TokenSigner
 from tools.catalogs import Catalogs
-from tools.onnx_embedder import OnnxEmbedder
 from tools.payments.local_payments import LocalPayments
 from tools.payments.paypal import Credentials, PayPalPayments
 from tools.payments.private_provider import PrivateProvider
@@ -122,7 +121,7 @@ def build(settings: Settings, *, redis_url: str) -> Application:
     """Names every concrete adapter. ``redis_url`` is the configured server's or the private one's."""
     clock = SystemClock()
     catalogs = catalogs_of(settings)
-    embedder = OnnxEmbedder(catalogs.cache_dir, threads=1)
+    embedder = catalogs.embedder()
     catalog = catalogs.serve(settings.catalog, rebuild=catalogs.build_demo if settings.catalog == "demo" else None)
     engine = create_engine(database_url(_plain(settings.database_url), settings.state_dir))
     client, hasty_client = connect(redis_url), connect(redis_url, patient=False)
@@ -335,7 +334,7 @@ def search(
     async def run() -> None:
         settings = _settings(catalog=catalog)
         prepare_index(settings)
-        served, embedder = catalogs_of(settings).serve(settings.catalog), OnnxEmbedder(settings.state_dir / "cache")
+        served, embedder = catalogs_of(settings).serve(settings.catalog), catalogs_of(settings).embedder()
         served.open()
         vector = (await embedder.embed([query]))[0]
         found = await served.retrieve(HybridQuery(text=query, vector=vector), Filters(), limit=limit)

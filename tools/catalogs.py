@@ -3,10 +3,14 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
+
+import structlog
 
 from catalog.demo import load_demo
 from catalog.feeds.reading import feed_hash, read_feed
 from catalog.feeds.rows import FeedRow
+from domain.ports import Embedder
 from domain.search import Vectors
 from tools.demo_index import committed_vectors, demo_source_hash
 from tools.embedding_cache import EmbeddingCache
@@ -14,8 +18,17 @@ from tools.fusion import FusionWeights, committed_weights
 from tools.index_home import IndexHome
 from tools.index_store import IndexFolder
 from tools.indexing import IndexBuilder, IndexReport
-from tools.onnx_embedder import OnnxEmbedder
 from tools.served_catalog import ServedCatalog
+
+_log = structlog.get_logger(__name__)
+
+
+class BlockingEncoder(Embedder, Protocol):
+    """An Embedder that builders use too, without an event loop."""
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """L2-normalised rows, shape (len(texts), dimensions)."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -67,7 +80,9 @@ class Catalogs:
     ) -> IndexReport:
         """Takes rows from anywhere into the index ``name``; ``source_hash`` names their content, ``known`` brings vectors."""
         home = self.home(name)
-        cache = EmbeddingCache(self.cache_dir / "embeddings.sqlite", _LazyEncoder(self.cache_dir, self.builder_threads).encode, known)
+        cache = EmbeddingCache(
+            self.cache_dir / "embeddings.sqlite", _LazyEncoder(lambda: self.embedder(threads=self.builder_threads)).encode, known
+        )
         try:
             builder = IndexBuilder(home, self._work_root(name), cache, progress)
             return builder.build(rows, source_hash=source_hash, rebuild=rebuild)
@@ -77,6 +92,17 @@ class Catalogs:
     def serve(self, name: str, *, rebuild: Callable[[], object] | None = None) -> ServedCatalog:
         """The served catalogue of ``name``, not opened yet."""
         return ServedCatalog(self.home(name), weights=self.weights, rebuild=rebuild)
+
+    def embedder(self, *, threads: int = 1) -> BlockingEncoder:
+        """The encoder for serving: ONNX, or sentence-transformers (4 s to load, the same vectors) where onnxruntime is missing."""
+        try:
+            from tools.onnx_embedder import OnnxEmbedder
+        except ImportError as exc:
+            from tools.sentence_transformer_embedder import SentenceTransformerEmbedder
+
+            _log.warning("embedder_fallback", wanted="onnxruntime", used="sentence-transformers", reason=str(exc))
+            return SentenceTransformerEmbedder()
+        return OnnxEmbedder(self.cache_dir, threads=threads)
 
     @property
     def cache_dir(self) -> Path:
@@ -99,11 +125,11 @@ def _demo_vectors() -> dict[bytes, Vectors]:
 class _LazyEncoder:
     """An encoder that is loaded only when a text is not in the cache."""
 
-    def __init__(self, cache_dir: Path, threads: int) -> None:
-        self._cache_dir, self._threads = cache_dir, threads
-        self._embedder: OnnxEmbedder | None = None
+    def __init__(self, load: Callable[[], BlockingEncoder]) -> None:
+        self._load = load
+        self._encoder: BlockingEncoder | None = None
 
     def encode(self, texts: Sequence[str]) -> Vectors:
-        if self._embedder is None:
-            self._embedder = OnnxEmbedder(self._cache_dir, threads=self._threads)
-        return self._embedder.encode(texts)
+        if self._encoder is None:
+            self._encoder = self._load()
+        return self._encoder.encode(texts)

@@ -1,5 +1,6 @@
 """Do the parts of search hold what the index rests on? Terms, fusion, term statistics, ONNX vectors, demo vectors."""
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 from catalog.demo import catalog_hash, load_demo
 from config import ROOT, Settings
 from domain.errors import StartupError
+from tools.catalogs import Catalogs
 from tools.demo_index import committed_vectors
 from tools.embedding_cache import text_key
 from tools.fusion import committed_weights, fused
@@ -15,6 +17,7 @@ from tools.lexical import Bm25Analyzer, query_weights, terms
 from tools.minilm import DIMENSIONS, WEIGHTS_SHA256, onnx_file
 from tools.onnx_embedder import OnnxEmbedder
 from tools.search_document import embedded_text, point_id
+from tools.sentence_transformer_embedder import SentenceTransformerEmbedder
 from tools.term_statistics import TermCounter, TermStatistics
 
 
@@ -128,3 +131,9 @@ def test_committed_vectors_are_what_the_encoder_gives(embedder: OnnxEmbedder) ->
 
 def test_the_file_of_vectors_stays_small() -> None:
     assert (ROOT / "catalog" / "vectors" / "demo.npz").stat().st_size < 8_000_000
+
+
+def test_without_onnxruntime_the_same_vectors_come_from_sentence_transformers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "tools.onnx_embedder")
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    assert isinstance(Catalogs(tmp_path).embedder(), SentenceTransformerEmbedder)
