@@ -28,7 +28,6 @@ from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
-from catalog.pictures import picture
 
 from agents.assistant import GraphAssistant
 from agents.cart import CartAgent
@@ -48,6 +47,7 @@ from agents.search import SearchAgent
 from agents.shop_info import ShopInfoAgent
 from agents.speaking import Speaker, SpeakingAgent, plain
 from agents.talk import clarify, out_of_scope, preference, small_talk, unsafe
+from catalog.pictures import picture
 from catalog.policy import load_policy
 from catalog.shop import DEMO_SHOP, ShopInfo
 from config import Settings
@@ -407,9 +407,7 @@ async def _talk(application: Application, console: object) -> None:
                 for section in event.reply.sections:
                     console.print(f"  [bold]{section.category}[/]", highlight=False)
                     for product in section.products:
-                        console.print(
-                            f"   {product.ordinal}. {product.title}  {product.price or ''}", markup=False, highlight=False
-                        )
+                        console.print(f"   {product.ordinal}. {product.title}  {product.price or ''}", markup=False, highlight=False)
 
 
 # ---- small things

@@ -73,8 +73,7 @@ class FactRanker:
         main = None if kind else self.lexicon().main_thing(words_of(task.request))
         kin = kin_types(self.lexicon(), main.name) if main else frozenset()
         fit = {
-            c.product.product_id: type_match(c.product, kind) if main is None else head_match(c.product, main.name, kin)
-            for c in candidates
+            c.product.product_id: type_match(c.product, kind) if main is None else head_match(c.product, main.name, kin) for c in candidates
         }
         # Accessories of a thing are not the thing, and mice are no answer to "cheaper headsets".
         right = [c for c in candidates if fit[c.product.product_id] >= RIGHT_KIND]

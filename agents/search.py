@@ -132,7 +132,10 @@ def formulation_request(planned: Planned) -> FormulationRequest:
     """What the formulator may know of the turn."""
     earlier = [pair for e in planned.session.exchanges for pair in (("user", e.message), ("assistant", e.answer))]
     return FormulationRequest(
-        message=planned.message, plan=planned.plan, conversation=tuple(earlier[-_CONTEXT_MESSAGES:]), profile=planned.profile,
+        message=planned.message,
+        plan=planned.plan,
+        conversation=tuple(earlier[-_CONTEXT_MESSAGES:]),
+        profile=planned.profile,
         held=planned.session.standing,
     )
 

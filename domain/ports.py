@@ -116,9 +116,7 @@ class TraceSink(Protocol):
 
 
 class TraceSource(Protocol):
-    async def traces(
-        self, *, session_id: str | None, limit: int, before: tuple[datetime, str] | None = None
-    ) -> tuple[Run, ...]:
+    async def traces(self, *, session_id: str | None, limit: int, before: tuple[datetime, str] | None = None) -> tuple[Run, ...]:
         """Root runs, newest first; with ``before`` = (start_time, id) of a run, those older than it."""
         ...
 

@@ -60,9 +60,7 @@ class ProductView(Document):
     why: str | None = None
 
     @classmethod
-    def of(
-        cls, product: Product, *, variant: Variant | None = None, ordinal: int | None = None, why: str | None = None
-    ) -> "ProductView":
+    def of(cls, product: Product, *, variant: Variant | None = None, ordinal: int | None = None, why: str | None = None) -> "ProductView":
         """The view of a product, on its fitting variant's price where one was chosen."""
         shared = {name: getattr(product, name) for name in cls.model_fields if name in Product.model_fields}
         shared["variants"] = tuple(VariantView.of(v, product) for v in product.variants)

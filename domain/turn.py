@@ -37,7 +37,7 @@ class FormulationRequest:
     conversation: tuple[tuple[str, str], ...] = ()
     """Earlier messages as (role, text), oldest first, role "user" or "assistant"."""
     profile: str = ""
-    held: Filters = Filters()
+    held: Filters = field(default_factory=Filters)
     """What held before this message; ``plan.standing`` is what holds after it."""
 
 

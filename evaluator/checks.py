@@ -86,9 +86,7 @@ def _stock_marked(items: list[Shown], evidence: Mapping[str, Product]) -> Check:
         if product is None or item.view.in_stock != actual:
             wrong.append(item.view.product_id)
     sold_out = sum(item.view.in_stock is False for item in items)
-    reason = (
-        f"stock is as the catalogue says; {sold_out} marked as out of stock" if not wrong else f"stock not as listed: {wrong[:3]}"
-    )
+    reason = f"stock is as the catalogue says; {sold_out} marked as out of stock" if not wrong else f"stock not as listed: {wrong[:3]}"
     return Check(name="stock_marked", passed=not wrong, reason=reason)
 
 

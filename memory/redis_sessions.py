@@ -60,9 +60,7 @@ class RedisSessions:
     ``lease_s`` is how long the turn of a process that died holds up the next one.
     """
 
-    def __init__(
-        self, client: "redis_asyncio.Redis", clock: Clock, *, ttl_s: int, turns_kept: int = 1_000, lease_s: float = 10.0
-    ) -> None:
+    def __init__(self, client: "redis_asyncio.Redis", clock: Clock, *, ttl_s: int, turns_kept: int = 1_000, lease_s: float = 10.0) -> None:
         self._redis = client
         self._clock = clock
         self._ttl_s = ttl_s

@@ -70,7 +70,5 @@ def _model(entry: RoleEntry, folder: Path, *, openai_key: str | None, nvidia_key
     if entry.kind == "openai":
         if entry.base_url is None:
             raise StartupError(f"model {entry.model!r} of kind openai needs base_url")
-        return LangChainModel.openai_compatible(
-            base_url=entry.base_url, model=entry.model, api_key=openai_key, timeout_s=timeout_s
-        )
+        return LangChainModel.openai_compatible(base_url=entry.base_url, model=entry.model, api_key=openai_key, timeout_s=timeout_s)
     return LangChainModel.nim(model=entry.model, api_key=nvidia_key, base_url=entry.base_url, timeout_s=timeout_s)

@@ -23,7 +23,10 @@ _NO_TYPES = frozenset(
     "men women kids boys girls baby unisex accessories sale new other others misc miscellaneous general gifts gift home products all shop "
     "clothing apparel adult adults default featured brands outlet clearance sets set".split()
 )
-_VERB_BESIDE = {"wash": frozenset({"machine", "hand", "cold", "easy"}), "light": frozenset({"weight", "blue", "green", "gray", "brown", "pink", "weigh"})}
+_VERB_BESIDE = {
+    "wash": frozenset({"machine", "hand", "cold", "easy"}),
+    "light": frozenset({"weight", "blue", "green", "gray", "brown", "pink", "weigh"}),
+}
 BASE_COLORS = frozenset(
     "black white red blue navy green olive gray brown tan beige pink purple yellow orange teal burgundy gold silver "
     "cream khaki charcoal lavender mint turquoise maroon coral ivory bronze copper rose multicolor clear".split()

@@ -30,7 +30,9 @@ _FOR = re.compile(
 _OF_MINE = re.compile(
     rf"\b(?P<who>(?:my|our)\s+(?:[\w-]+\s+){{0,2}}?(?:{_PERSON}))(?:'s (?:birthday|bday|anniversary|\d|turning|getting|going|starting|into|obsessed|mad)|\s+(?:is |just )?(?:turning|turns|wears|needs|wants|takes|loves|likes|collects|is (?:\d|a size|size|obsessed|into|mad|getting|starting|joining|after))|,?\s*\(?\d)"
 )
-_BARE_GIFT = re.compile(rf"^\W*(?:(?:gift|present|birthday)\w*\W+(?:for )?)?(?P<who>(?:{_PERSON})(?:'s)?(?=(?: bday| birthday|,? (?:turning|turns|just|is|loves|\d))))")
+_BARE_GIFT = re.compile(
+    rf"^\W*(?:(?:gift|present|birthday)\w*\W+(?:for )?)?(?P<who>(?:{_PERSON})(?:'s)?(?=(?: bday| birthday|,? (?:turning|turns|just|is|loves|\d))))"
+)
 _SELF = re.compile(r"\b(?:for me|for myself|i(?:'m| am) an? (?:[\w-]+ ){0,2}(?:man|woman|guy|lady|girl|bloke|female|male))\b")
 _I_AM = re.compile(
     rf"\b(?:i(?:'m| am|m)|as) (?:a |an |the )?(?:[\w'-]+ ){{0,3}}?(?:(?P<women>{_WOMEN}|girl|gal|lass)|(?P<men>{_MEN}))\b(?!'s)|\b\d{{2}},?\s?(?:(?P<f>f)|(?P<m>m))\b(?!\s*(?:\d|long|wide|deep))|\((?:(?P<f2>f)|(?P<m2>m))[,)]|"
@@ -40,7 +42,9 @@ _GOODS = re.compile(
     r"\b(?:(?P<women>wom[ae]n'?s'?|womans|womens|ladies'?|ladys|lady's)|(?P<men>m[ae]n'?s|mens|gents'?|gentlem[ae]n'?s)|(?P<kids>kids'|kid's|kidz'?|boys'|boy's|girls'|girl's|children'?s|childrens|toddler'?s?'?|infants?'|junior|youth|"
     r"(?:boys|girls|kids)(?= (?!are|is|say|love|have|want|will|do|who|were|and|at|in|don|can|eat|to|go|got|all|need|keep|like|would|from|with|on|of|or)[a-z])))(?!\w)"
 )
-_NO_PERSON = re.compile(r"\b(?:baby showers?|kid[- ]friendly|family[- ]friendly|man cave|baby blue|manhole|guy ropes?|boyfriend (?:jeans|fit|shirt)|mother of pearl|king size)\b")
+_NO_PERSON = re.compile(
+    r"\b(?:baby showers?|kid[- ]friendly|family[- ]friendly|man cave|baby blue|manhole|guy ropes?|boyfriend (?:jeans|fit|shirt)|mother of pearl|king size)\b"
+)
 _UNISEX = re.compile(r"\bunisex\b|\bgender[- ]neutral\b")
 _EITHER = re.compile(r"\bmen'?s (?:or|and) wom[ae]n'?s\b|\bwom[ae]n'?s (?:or|and|/) ?men'?s\b|\bhis and hers\b")
 _AGE = re.compile(
@@ -48,7 +52,10 @@ _AGE = re.compile(
     r"(?:son|daughter|boy|girl|niece|nephew|kid|godson|grandson|granddaughter|sister|brother)s?,? \(?(?P<d>\d{1,2})\)?\b|\b(?P<e>two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)[- ]year"
 )
 _PLAIN = tuple((gender, re.compile(rf"\b(?:{words})\b")) for gender, words in (("kids", _KIDS), ("women", _WOMEN), ("men", _MEN)))
-_PRONOUNS: tuple[tuple[Gender, re.Pattern[str]], ...] = (("women", re.compile(r"\b(?:she|her|hers|she's)\b")), ("men", re.compile(r"\b(?:he|him|his|he's)\b")))
+_PRONOUNS: tuple[tuple[Gender, re.Pattern[str]], ...] = (
+    ("women", re.compile(r"\b(?:she|her|hers|she's)\b")),
+    ("men", re.compile(r"\b(?:he|him|his|he's)\b")),
+)
 _GIRLISH = re.compile(r"\b(?:girls?|daughter|niece|granddaughter|goddaughter|sister|she|her|she's)\b")
 _BOYISH = re.compile(r"\b(?:boys?|son|nephew|grandson|godson|brother|he|him|his|he's)\b")
 _GROWN_UP_FROM = 15
@@ -92,7 +99,7 @@ def _of_goods(text: str) -> Gender | None:
     """What the goods are called: "men's boots". None when both are named: then either will do."""
     if _UNISEX.search(text):
         return "unisex"
-    named: set[Gender] = {g for match in _GOODS.finditer(text) for g in ("women", "men", "kids") if match.group(g)}  # type: ignore[misc]
+    named: set[Gender] = {g for match in _GOODS.finditer(text) for g in ("women", "men", "kids") if match.group(g)}
     return named.pop() if len(named) == 1 else None
 
 
@@ -120,7 +127,11 @@ def _of_child(text: str, need: str) -> Gender | None:
     ages = _ages(text)
     if child and not re.search(r"\bi(?:'m| am) an? \w*\s?(?:girl|boy)\b", text):
         return _grown_up(text) or "kids"
-    if ages and max(ages) <= _CHILD_UP_TO and (_PLAIN[0][1].search(text) or re.search(r"\b(?:yo|y/o|year old|years old|months?|aged?)\b", text)):
+    if (
+        ages
+        and max(ages) <= _CHILD_UP_TO
+        and (_PLAIN[0][1].search(text) or re.search(r"\b(?:yo|y/o|year old|years old|months?|aged?)\b", text))
+    ):
         return "kids"
     return None
 

@@ -57,7 +57,9 @@ _STORY = re.compile(
     r"\b(?:worth|was|were|paid|pays?|cost(?:s|ing)?|spent|charged|refund\w*|returned|a sheet|last (?:week|month|year|time)|retail(?:s|ed)?|raised|earn|salary|rent|instead of|owe|won|owes|fine|ticket|deposit|saved me|off)\b"
 )
 # A sentence that is nothing but an amount ("Around fifty?", "20 to 40.") can only be the budget.
-_ALONE_BEFORE = re.compile(r"(?:^|[.!?;:,\n(]|\bbut\b|\band\b)\s*(?:so|say|maybe|perhaps|around|about|roughly|like|budget|under|ok|okay|only|just)?\s*$")
+_ALONE_BEFORE = re.compile(
+    r"(?:^|[.!?;:,\n(]|\bbut\b|\band\b)\s*(?:so|say|maybe|perhaps|around|about|roughly|like|budget|under|ok|okay|only|just)?\s*$"
+)
 _ALONE_AFTER = re.compile(r"\s*(?:$|[.!?;\n)]|(?:max|tops|please|pls|then|or so|total|altogether|ish)\b)")
 _LEAST_WITHOUT_CURRENCY = Decimal(5)
 _LEAST_ALONE = Decimal(15)
@@ -151,8 +153,16 @@ def _is_range(text: str, first: _Amount, second: _Amount) -> bool:
     cued = _RANGE_CUE.search(text[: first.start]) is not None
     if "and" in joint or "or" in joint:
         return cued and bool(money or _looks_like_money(text, second))
-    alone = second.value >= _LEAST_ALONE and _ALONE_BEFORE.search(text[: first.start]) is not None and _ALONE_AFTER.match(text[second.end :]) is not None
-    return bool(money and second.value >= 2) or (alone and _looks_like_money(text, second)) or ((cued or bool(_CEILING_AFTER.match(text[second.end :]))) and _looks_like_money(text, second))
+    alone = (
+        second.value >= _LEAST_ALONE
+        and _ALONE_BEFORE.search(text[: first.start]) is not None
+        and _ALONE_AFTER.match(text[second.end :]) is not None
+    )
+    return (
+        bool(money and second.value >= 2)
+        or (alone and _looks_like_money(text, second))
+        or ((cued or bool(_CEILING_AFTER.match(text[second.end :]))) and _looks_like_money(text, second))
+    )
 
 
 def _classified(text: str, amount: _Amount) -> tuple[_Kind, int, int] | None:
@@ -168,7 +178,11 @@ def _classified(text: str, amount: _Amount) -> tuple[_Kind, int, int] | None:
     ceiling = _CEILING_AFTER.match(after)
     if ceiling:
         rough = amount.roughly or _ABOUT.search(before) is not None
-        return ("about" if amount.roughly else "high"), _cue_start(text, amount.start, _ABOUT) if rough else amount.start, amount.end + ceiling.end()
+        return (
+            ("about" if amount.roughly else "high"),
+            _cue_start(text, amount.start, _ABOUT) if rough else amount.start,
+            amount.end + ceiling.end(),
+        )
     if _FLOOR_AFTER.match(after):
         return "low", amount.start, _end(after, amount, _FLOOR_AFTER)
     about = amount.roughly or _ABOUT.search(before) is not None or _ABOUT_AFTER.match(after) is not None
@@ -191,7 +205,13 @@ def _looks_like_money(text: str, amount: _Amount) -> bool:
         return True
     if _UNIT.match(text[amount.end :]) or amount.value < _LEAST_WITHOUT_CURRENCY:
         return False
-    return re.search(r"\b(?:sizes?|waist|aged?|ages|page|no\.?|number|eu|uk|us|#|chapter|room|in|mark|model|version|mini|pro)\s*$", text[: amount.start]) is None
+    return (
+        re.search(
+            r"\b(?:sizes?|waist|aged?|ages|page|no\.?|number|eu|uk|us|#|chapter|room|in|mark|model|version|mini|pro)\s*$",
+            text[: amount.start],
+        )
+        is None
+    )
 
 
 def _speaks_of_money(text: str) -> bool:

@@ -21,7 +21,9 @@ _FIELDS: dict[str, tuple[FilterField, ...]] = {
     "price": ("price_min", "price_max"), "budget": ("price_min", "price_max"), "object": ("price_min", "price_max"),
     "gender": ("gender",), "categor": ("category",), "feature": ("features",),
 }  # fmt: skip
-_ALLOWED = re.compile(r"\b(?P<what>[a-z][a-z-]+(?: [a-z][a-z-]+)?)(?:'s| is| are|s)? (?:also |totally |perfectly |actually )?(?:fine|ok|okay|alright|all right|acceptable|allowed)\b")
+_ALLOWED = re.compile(
+    r"\b(?P<what>[a-z][a-z-]+(?: [a-z][a-z-]+)?)(?:'s| is| are|s)? (?:also |totally |perfectly |actually )?(?:fine|ok|okay|alright|all right|acceptable|allowed)\b"
+)
 
 
 def lifted_fields(text: str, lexicon: Lexicon) -> tuple[tuple[FilterField, ...], str]:

@@ -24,7 +24,9 @@ from planner.standing import refined, switched
 _QUALIFIES = re.compile(r"^\W*(?:at least|with|up to|under|over|around|about|good|long|decent|ideally|preferably)\b")
 """A part that says how the thing before must be, and names no other thing."""
 _MOST_NEEDS = 4
-_OF_A_CARD = frozenset("card cards gift gifts value worth amount send email digital print printable balance redeem code codes spend send sent online instead give giving sell have".split())
+_OF_A_CARD = frozenset(
+    "card cards gift gifts value worth amount send email digital print printable balance redeem code codes spend send sent online instead give giving sell have".split()
+)
 _OPEN_WISH = re.compile(r"\b(?:something|anything|stuff|things|what|ideas?|show me)\b")
 _GENDER_WORD = {"women": "women's", "men": "men's", "kids": "kids'"}
 
@@ -197,7 +199,9 @@ class _Planning:
     def _with_whole_message(self, reading: Reading, clauses: list[str]) -> Reading:
         """A budget or an exclusion said outside the need's clause still holds; a colour in a story about another thing does not."""
         stated, whole = reading.change.stated, self.whole.change.stated
-        updates: dict[str, object] = {f: getattr(whole, f) for f in ("price_min", "price_max", "exclude", "size") if getattr(stated, f) is None}
+        updates: dict[str, object] = {
+            f: getattr(whole, f) for f in ("price_min", "price_max", "exclude", "size") if getattr(stated, f) is None
+        }
         if stated.gender is None and not (self.whole.gender_guessed and self.whole.recipient is None):
             updates["gender"] = whole.gender
         beside = self._beside(clauses)
@@ -210,13 +214,20 @@ class _Planning:
         updates["currency"] = whole.currency
         change = reading.change.model_copy(update={"stated": stated.model_copy(update=updates), "lifted": self.whole.change.lifted})
         return replace(
-            reading, change=change, contradiction=self.whole.contradiction, recipient=self.whole.recipient, for_self=self.whole.for_self, wants=self.whole.wants
+            reading,
+            change=change,
+            contradiction=self.whole.contradiction,
+            recipient=self.whole.recipient,
+            for_self=self.whole.for_self,
+            wants=self.whole.wants,
         )
 
     def _beside(self, clauses: list[str]) -> Filters:
         """What the clauses state that tell no story and name no other thing: "Size M. Black please."."""
         chosen = set(clauses)
-        others = [c for c in split_clauses(self.text) if c not in chosen and not tells_story(c) and not self.lexicon.thing_mentions(words_of(c))]
+        others = [
+            c for c in split_clauses(self.text) if c not in chosen and not tells_story(c) and not self.lexicon.thing_mentions(words_of(c))
+        ]
         return read(" . ".join(others), self.lexicon, currency=self.lexicon.vocabulary.currency).change.stated if others else Filters()
 
     def _refines(self, reading: Reading, occasion: Occasion | None) -> bool:
@@ -243,7 +254,12 @@ class _Planning:
         """ "Dotted please, A5" after notebooks, "running" after shoes: a few words of the catalogue and no other thing."""
         words = to_query(reading.rest, self.lexicon).split()
         named = self.lexicon.thing_mentions(list(reading.words))
-        return bool(words) and len(words) <= 3 and not named and all(w in self.lexicon.known or w in self.lexicon.vocabulary.words for w in words)
+        return (
+            bool(words)
+            and len(words) <= 3
+            and not named
+            and all(w in self.lexicon.known or w in self.lexicon.vocabulary.words for w in words)
+        )
 
     def _refine(self, reading: Reading) -> Plan:
         standing = self._moved_price(refined(self.session.standing, reading.change), reading)

@@ -56,7 +56,7 @@ def shoe_size(size: str, system: str | None, gender: Gender | None, offered: Con
         if size in offered:
             return size
         for_whom = gender if gender in _US_OF_EU else ("men" if float(size) >= 43 else "women" if float(size) <= 38 else None)
-        return _US_OF_EU[for_whom].get(size, size) if for_whom else size  # type: ignore[index]
+        return _US_OF_EU[for_whom].get(size, size) if for_whom else size
     return f"{float(size) + _UK_TO_US[gender]:g}" if gender in _UK_TO_US else size
 
 

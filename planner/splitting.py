@@ -8,7 +8,9 @@ from planner.need import to_query
 from planner.reading import Reading
 
 _GENDER_WORD = {"women": "women's", "men": "men's", "kids": "kids'"}
-_GENDER_WORDS = frozenset("women woman womens ladies lady female men man mens gents male kids kid kidz boys boy girls girl children child unisex".split())
+_GENDER_WORDS = frozenset(
+    "women woman womens ladies lady female men man mens gents male kids kid kidz boys boy girls girl children child unisex".split()
+)
 _SEPARATOR = re.compile(r",|;|\band\b(?! (?:white|black))|\bplus\b|\bas well as\b|\+|\balso\b")
 _QUALIFIES = re.compile(
     r"^\W*(?:at least|with|without|up to|under|over|around|about|good|long|decent|ideally|preferably|that|which|who|to|in|for|from|but|or|not|no)\b"
@@ -59,7 +61,9 @@ class NeedSplitter:
     def finished(self, words: str, reading: Reading) -> str:
         """A query with the gender made explicit for gendered goods; what is ruled out and whom it is for are left out."""
         stated = reading.change.stated
-        people = {w for w in words_of(reading.recipient or "") if w not in ("dog", "dogs", "puppy", "cat", "cats", "kitten", "baby", "newborn")}
+        people = {
+            w for w in words_of(reading.recipient or "") if w not in ("dog", "dogs", "puppy", "cat", "cats", "kitten", "baby", "newborn")
+        }
         drop = {w for value in stated.exclude or () for w in value.split()} | people | {"sized"}
         kept = [w for w in words.split() if w not in drop and (w != "size" or not stated.size)]
         gender = stated.gender
@@ -112,7 +116,13 @@ class NeedSplitter:
             return None
         last = things[-1]
         is_type = last.name in self.lexicon.vocabulary.types
-        return last.name if is_type or last.name.endswith("s") or re.search(r"\b(?:an?|one|my|new)\s+(?:[\w-]+\s+){0,3}" + re.escape(last.name), part.casefold()) else None
+        return (
+            last.name
+            if is_type
+            or last.name.endswith("s")
+            or re.search(r"\b(?:an?|one|my|new)\s+(?:[\w-]+\s+){0,3}" + re.escape(last.name), part.casefold())
+            else None
+        )
 
     def _one_category(self, parts: list[str]) -> bool:
         """ "Pendants and Chandeliers" is one category where the catalogue names one so."""

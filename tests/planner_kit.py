@@ -33,7 +33,12 @@ def lexicon() -> Lexicon:
 
 
 def a_session(
-    subject: str | None = None, *, standing: Filters | None = None, shown: Sequence[ShownProduct] = (), recipient: str | None = None, question: str | None = None
+    subject: str | None = None,
+    *,
+    standing: Filters | None = None,
+    shown: Sequence[ShownProduct] = (),
+    recipient: str | None = None,
+    question: str | None = None,
 ) -> Session:
     """A conversation that is about ``subject`` already."""
     return Session(
@@ -54,13 +59,19 @@ def after(*messages: str, session: Session | None = None) -> Plan:
         planned = planner().plan_now(message, current)
         searches = planned.searches
         current = current.model_copy(
-            update={"standing": planned.standing, "recipient": planned.recipient, "subject": searches[-1].request if searches else current.subject}
+            update={
+                "standing": planned.standing,
+                "recipient": planned.recipient,
+                "subject": searches[-1].request if searches else current.subject,
+            }
         )
     assert planned is not None, "say at least one message"
     return planned
 
 
-def on_screen(*titles: str, category: str = "Hiking Boots", colors: Sequence[str] = (), prices: Sequence[str] = ()) -> tuple[ShownProduct, ...]:
+def on_screen(
+    *titles: str, category: str = "Hiking Boots", colors: Sequence[str] = (), prices: Sequence[str] = ()
+) -> tuple[ShownProduct, ...]:
     """Products of one section, in order."""
     return tuple(
         ShownProduct(

@@ -1,6 +1,6 @@
 """Which words does the need tagger read, and as which tokens? One layout for training and serving.
 
-    [CLS] held: hiking boots, brown [SEP] first message [SEP] shop: answer [SEP] last message [SEP]
+[CLS] held: hiking boots, brown [SEP] first message [SEP] shop: answer [SEP] last message [SEP]
 """
 
 import re

@@ -62,7 +62,7 @@ async def serving(redis_url: str) -> AsyncIterator[Running]:
     config = uvicorn.Config(create_app(own), log_level="warning", timeout_graceful_shutdown=10)
     server = uvicorn.Server(config)
     running = asyncio.create_task(server.serve(sockets=[listening]))
-    while not server.started:  # noqa: ASYNC110 (uvicorn offers no event)
+    while not server.started:
         await asyncio.sleep(0.01)
     address = f"http://127.0.0.1:{listening.getsockname()[1]}"
     async with httpx.AsyncClient(base_url=address, timeout=20) as http:

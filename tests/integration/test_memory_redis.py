@@ -177,9 +177,7 @@ async def test_a_lease_of_a_process_that_died_ends_by_itself(
         pass
 
 
-async def test_a_lease_that_another_took_over_is_not_released_by_the_first(
-    store: RedisSessions, client: "redis_asyncio.Redis"
-) -> None:
+async def test_a_lease_that_another_took_over_is_not_released_by_the_first(store: RedisSessions, client: "redis_asyncio.Redis") -> None:
     session = await opened(store)
     key = f"s:{{{session.session_id}}}:running"
     async with store.running(session.session_id, "t1"):

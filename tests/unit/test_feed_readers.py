@@ -158,7 +158,7 @@ class TestMerchantXml:
             list(read_feed(written(tmp_path, "feed.xml", "<html><body/></html>")))
 
 
-SHOPIFY = "Handle,Title,Body (HTML),Vendor,Type,Tags,Published,Option1 Name,Option1 Value,Option2 Name,Option2 Value,Variant SKU,Variant Inventory Qty,Variant Inventory Policy,Variant Price,Image Src,Gift Card,Status\n"  # noqa: E501
+SHOPIFY = "Handle,Title,Body (HTML),Vendor,Type,Tags,Published,Option1 Name,Option1 Value,Option2 Name,Option2 Value,Variant SKU,Variant Inventory Qty,Variant Inventory Policy,Variant Price,Image Src,Gift Card,Status\n"
 
 
 class TestShopifyCsv:
@@ -182,7 +182,7 @@ class TestShopifyCsv:
         assert (mug.stock, mug.variants) == (3, ())
 
     def test_todays_export_has_other_column_names(self, tmp_path: Path) -> None:
-        content = "Title,URL handle,Description,Vendor,Status,Price,Inventory quantity,Continue selling when out of stock\nLamp,lamp,Bright.,Lux,Active,30,0,TRUE\n"  # noqa: E501
+        content = "Title,URL handle,Description,Vendor,Status,Price,Inventory quantity,Continue selling when out of stock\nLamp,lamp,Bright.,Lux,Active,30,0,TRUE\n"
         (lamp,) = products_of(list(read_feed(written(tmp_path, "p.csv", content))))
         assert (lamp.product_id, lamp.price, lamp.stock) == ("lamp", Money.usd("30"), None)
 

@@ -68,8 +68,7 @@ def vector_of(text: str) -> Vectors:
 def indexed(engine: VectorEngine, products: list[Product], *, carried: tuple[str, ...] = FILTER_FIELDS) -> HybridRetriever:
     terms = TermCounter()
     points = [
-        IndexPoint(point_id(p.product_id), vector_of(p.title), ANALYZER.document(*searched_texts(p)), payload_of(p))
-        for p in products
+        IndexPoint(point_id(p.product_id), vector_of(p.title), ANALYZER.document(*searched_texts(p)), payload_of(p)) for p in products
     ]
     terms.add(point.sparse for point in points)
     if points:
@@ -82,9 +81,7 @@ def ids(retriever: HybridRetriever, text: str, filters: Filters = ANYTHING, *, l
     return [candidate.product.product_id for candidate in found.candidates]
 
 
-MUG = Product(
-    product_id="mug", title="Red mug", colors=("red",), price=Money.usd("12"), stock=3, brand="Kiln", category=("Home", "Mugs")
-)
+MUG = Product(product_id="mug", title="Red mug", colors=("red",), price=Money.usd("12"), stock=3, brand="Kiln", category=("Home", "Mugs"))
 BOOTS = Product(
     product_id="boots", title="Leather boots", material=("full grain leather",), gender="women", price=Money.usd("120"),
     variants=(
@@ -291,9 +288,7 @@ filters = st.lists(st.sampled_from(sorted(each_filter)), min_size=1, max_size=2,
 
 @settings(max_examples=100, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 @given(shelf=st.lists(products, min_size=4, max_size=10, unique_by=lambda p: p.product_id), wanted=filters)
-def test_the_index_finds_exactly_what_the_filters_admit(
-    shared_engine: VectorEngine, shelf: list[Product], wanted: Filters
-) -> None:
+def test_the_index_finds_exactly_what_the_filters_admit(shared_engine: VectorEngine, shelf: list[Product], wanted: Filters) -> None:
     retriever = indexed(shared_engine, shelf)
     try:
         found = ids(retriever, "red leather thing", wanted)

@@ -105,7 +105,9 @@ def test_json_categories_come_out_as_their_objects_close() -> None:
     assert reader.finish() == []
 
 
-@pytest.mark.parametrize("text", ["I think you want a mug.", '{"query": 5, "categories": [', '{"query": "mug", "attributes": {}, "categories": []}'])
+@pytest.mark.parametrize(
+    "text", ["I think you want a mug.", '{"query": 5, "categories": [', '{"query": "mug", "attributes": {}, "categories": []}']
+)
 def test_json_that_is_none_or_misses_its_parts_is_refused(text: str) -> None:
     reader = JsonReader()
     with pytest.raises(BadModelOutput):
