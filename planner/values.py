@@ -6,7 +6,9 @@ from domain.terms import fold
 from planner.lexicon import Lexicon, words_of
 
 # Colour words that mostly say something else: "hot drinks", "natural hair", "gold tone"; they count after "in" or before "colour".
-_DOUBTFUL_COLORS = frozenset("light dark hot night fire tone noise gold rose natural clear neutral assorted multi print floral wood nude cream mint coral copper bronze transparent silver orange".split())
+_DOUBTFUL_COLORS = frozenset(
+    "light dark hot night fire tone noise gold rose natural clear neutral assorted multi print floral wood nude cream mint coral copper bronze transparent silver orange".split()
+)
 _COLOR_AFTER = frozenset("color colour colored coloured one ones".split())
 _NO_MATERIAL_ALONE = frozenset("down mesh clear glass paper iron ice clay rope gel felt ash foam".split())
 # "Rubber sole", "wood frame", "glass shade": the material of a part constrains no product's own.
@@ -114,7 +116,9 @@ def known_value(words: list[str], lexicon: Lexicon) -> str | None:
     vocabulary = lexicon.vocabulary
     for length in (3, 2, 1):
         candidate = " ".join(words[:length])
-        if len(words) >= length and any(candidate in values for values in (lexicon.colors, lexicon.materials, vocabulary.features, vocabulary.brands)):
+        if len(words) >= length and any(
+            candidate in values for values in (lexicon.colors, lexicon.materials, vocabulary.features, vocabulary.brands)
+        ):
             return candidate
     singular = [re.sub(r"(?<=[a-z]{3})s$", "", word) for word in words[:2]]
     return next((word for word in singular if word in lexicon.colors or word in lexicon.materials), None)
@@ -122,7 +126,12 @@ def known_value(words: list[str], lexicon: Lexicon) -> str | None:
 
 def _surely_color(words: list[str], i: int) -> bool:
     before, after = words[i - 1] if i else "", words[i + 1] if i + 1 < len(words) else ""
-    return before in ("in", "color", "colour", "or", "and") or after in _COLOR_AFTER or after in ("or", "") or (before == "only" and after == "")
+    return (
+        before in ("in", "color", "colour", "or", "and")
+        or after in _COLOR_AFTER
+        or after in ("or", "")
+        or (before == "only" and after == "")
+    )
 
 
 def _excludables(phrase: str, lexicon: Lexicon) -> list[str]:
