@@ -1,8 +1,8 @@
 """How do products differ? A side-by-side table made of catalogue facts, the differences first."""
 
-import re
 from dataclasses import dataclass
 
+from agents.extremes import extreme
 from agents.state import Spoken
 from domain.plan import Task
 from domain.ports import ProductSource
@@ -11,7 +11,6 @@ from domain.reply import Check, Comparison, ComparisonRow
 from domain.turn import Planned
 
 _MOST_ROWS = 14
-_WEIGHT = re.compile(r"([\d.]+)\s*([a-z]+)")
 
 
 @dataclass(frozen=True)
@@ -54,26 +53,17 @@ def _words(products: tuple[Product, ...], comparison: Comparison, question: str)
     differing = [row.attribute for row in comparison.rows if row.differs and row.attribute not in ("title", "brand", "rating", "price")]
     priced = sorted((p for p in products if p.price), key=lambda p: p.price.minor if p.price else 0)
     parts = [f"Here are {len(products)} side by side."]
-    lightest = _lightest(products) if re.search(r"\blight(?:er|est)\b", question.casefold()) else None
-    if lightest:
-        parts.append(lightest)
+    asked = extreme(products, question)
+    if asked:
+        parts.append(asked.text)
     if len(priced) >= 2 and priced[0].price and priced[-1].price and priced[0].price.currency == priced[-1].price.currency:
         gap = priced[-1].price - priced[0].price
-        if gap.minor:
-            parts.append(f"The {priced[0].title[:70]} costs {gap} less.")
+        if gap.minor and not (asked and asked.field == "price"):
+            parts.append(f"The {priced[0].title[:70]} costs {gap} less than the {priced[-1].title[:70]}.")
     rated = [p for p in products if p.rating is not None]
-    if len(rated) >= 2:
+    if len(rated) >= 2 and not (asked and asked.field == "rating"):
         best = max(rated, key=lambda p: p.rating or 0)
         parts.append(f"The {best.title[:70]} is rated highest, at {best.rating:.1f}.")
     if differing:
         parts.append(f"They differ in {', '.join(differing[:4])}.")
     return " ".join(parts)
-
-
-def _lightest(products: tuple[Product, ...]) -> str | None:
-    """The lightest by its stated weight, when all that state one use the same unit; None when it cannot be told."""
-    weights = [(float(m.group(1)), m.group(2), p) for p in products if (m := _WEIGHT.match(p.attributes.get("weight", "")))]
-    if len(weights) < 2 or len({unit for _, unit, _ in weights}) > 1:
-        return "The listings don't say enough about weight to tell which is lightest."
-    amount, unit, product = min(weights, key=lambda w: w[0])
-    return f"The lightest is the {product.title[:70]}, at {amount:g} {unit}."

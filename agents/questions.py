@@ -1,10 +1,12 @@
-"""What does the listing say? Questions about a product answered from its own data, with the passage, or not at all."""
+"""What does the listing say? Questions about products answered from their own data, with the passage, or not at all."""
 
 import re
 from dataclasses import dataclass
 
 from rapidfuzz import fuzz
 
+from agents.extremes import extreme
+from agents.quantities import quantities
 from agents.state import Spoken
 from domain.plan import Task
 from domain.ports import ProductSource
@@ -15,34 +17,54 @@ from domain.turn import Planned
 from planner.lexicon import stem, words_of
 
 _SENTENCE = re.compile(r"(?<=[.!?])\s+")
+_SHORT = 80
+_MOST = 6
 _ASKING = frozenset(
     "is are does do can could will would has have it its it's this that these those they them the a an one first "
     "second third fourth fifth sixth last and or of in on to for with what which how much many long any there be made "
     "come comes use used using fit fits work works get gets good number i my me if so really also too actually ok "
-    "product item".split()
+    "product item you say know would should".split()
 )
-# What a question asks for, and the names of attributes that answer it.
+_TELL = re.compile(r"\btell me (?:more )?about\b|\b(?:more|further) (?:info\w*|details?)\b|\bdescribe\b|\bmore about\b|\bdetails\b")
+# What a question asks for, and the names of the facts that answer it, the best first.
 _TOPICS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    (r"\bhow heavy|\bweigh|\bweight\b|\blight(?:weight)?\b|\bheav(?:y|ier)\b", ("weight",)),
-    (
-        r"\bhow (?:big|large|long|tall|wide|thick|deep)\b|\bdimensions?\b|\bmeasure|\bhow much space\b",
-        ("dimensions", "size", "length", "height", "width", "thickness", "diameter"),
-    ),
-    (r"\bbattery\b|\bcharge last\b|\bhow long does (?:it|the charge) last\b", ("battery life", "battery", "runtime")),
-    (r"\bcapacity\b|\bhow much (?:does it|can it) hold\b|\blit(?:re|er)s?\b|\bmah\b", ("capacity", "volume")),
-    (r"\bmade of\b|\bmaterial\b|\bfabric\b|\bleather\b|\bcotton\b|\bwool\b", ("material",)),
+    (r"\bhow much weight\b|\bmax\w* (?:weight|load)\b|\b(?:hold|support|carry) (?:my weight|\d+ ?(?:lb|kg|pounds))",
+     ("weight capacity", "maximum load", "load")),
+    (r"\bhow heavy|\bweighs?\b|\bweight\b|\blight(?:weight)?\b|\bheavy\b", ("weight", "weight per shoe", "weight per pair")),
+    (r"\bhow (?:big|large|long|tall|wide|thick|deep)\b|\bdimensions?\b|\bmeasure|\bhow much space\b",
+     ("dimensions", "outer dimensions", "size", "length", "height", "width", "thickness", "diameter", "screen")),
+    (r"\bcharg(?:e|ing) time\b|\bhow long\b.{0,20}\bcharge\b|\bhow fast\b.{0,20}\bcharge", ("charging time", "recharge time")),
+    (r"\bbattery\b|\bcharge last\b|\bhow long does (?:it|the charge) last\b", ("battery life", "runtime", "battery")),
+    (r"\bcapacity\b|\bhow much (?:does (?:it|the \w+)|can it) hold\b|\blit(?:re|er)s?\b|\bmah\b|\bhow many cups\b", ("capacity", "volume")),
+    (r"\bstay\w* (?:hot|warm)\b|\bkeeps? .{0,20}(?:hot|warm)\b", ("keeps hot", "keeps warm")),
+    (r"\bstay\w* cold\b|\bkeeps? .{0,20}(?:cold|cool)\b", ("keeps cold",)),
+    (r"\bhow (?:warm|cold)\b|\btemperature\b", ("comfort rating", "warmth", "comfort", "temperature")),
+    (r"\bwaterproof\b|\bwater[- ]?(?:resist\w+|rating)\b|\bgets? wet\b|\bin the rain\b",
+     ("water rating", "waterproof rating", "water protection")),
+    (r"\bmade of\b|\bmade from\b|\bmaterials?\b|\bfabric\b", ("material",)),
     (r"\bcolou?rs?\b", ("colors",)),
-    (r"\bhow much\b(?! (?:does it|can it) (?:hold|weigh))|\bprice\b|\bcost\b", ("price",)),
-    (r"\bsizes?\b", ("sizes",)),
+    (r"\bhow much\b(?! (?:does (?:it|the \w+)|can it) (?:hold|weigh))|\bprice\b|\bcost\b", ("price",)),
+    (r"\bsizes?\b", ("sizes", "size")),
     (r"\bin stock\b|\bavailable\b|\bsold out\b", ("in stock",)),
-    (r"\brat(?:ing|ed)\b|\bstars?\b|\breviews?\b", ("rating",)),
+    (r"\brat(?:ing|ed)\b|\bstars?\b|\breviews?\b|\bpeople (?:like|think|say)\b", ("rating",)),
     (r"\bbrand\b|\bwho makes\b|\bmanufacturer\b", ("brand",)),
     (r"\bwarranty\b|\bguarantee\b", ("warranty",)),
-    (r"\bwash\b|\bclean\b|\bcare\b", ("care",)),
-    (r"\bconnect|\bbluetooth\b|\busb\b|\bport\b|\bplug\b", ("connectivity", "connection", "ports", "interface")),
-)
+    (r"\bwash\w*\b|\bclean\b|\bcare\b", ("care",)),
+    (r"\bconnect\w*|\bbluetooth\b|\busb\b|\bports?\b|\bplug\b", ("connectivity", "connection", "ports", "interface")),
+    (r"\bbright\w*\b|\blumens?\b", ("brightness",)),
+    (r"\bpower\w*\b|\bwatts?\b|\bwattage\b", ("power", "output", "power source")),
+    (r"\bassembl\w+\b", ("assembly",)),
+    (r"\bhow many (?:pieces|parts)\b", ("pieces", "set", "pack")),
+    (r"\bhow many people\b|\bsleeps?\b", ("sleeps", "seats")),
+    (r"\bwhat age\b|\bhow old\b|\byear[- ]old\b", ("age",)),
+    (r"\bresolution\b|\b4k\b", ("resolution",)),
+)  # fmt: skip
+_PHRASES = {
+    "colors": "comes in {}", "price": "costs {}", "sizes": "comes in {}", "rating": "is rated {}", "brand": "is made by {}",
+    "material": "is made of {}", "weight": "weighs {}", "capacity": "holds {}", "sleeps": "sleeps {}",
+}  # fmt: skip
 _LAPTOP = re.compile(r"\b(?P<inches>\d{2}(?:\.\d)?)[- ]?(?:inch|\"|in\b)")
-_WHO_SAYS_NO = re.compile(r"\b(?:not|isn't|non|no)\b")
+_DENIES = re.compile(r"\b(?:not|isn't|aren't|non|no|none|never|without)\b")
 
 
 @dataclass(frozen=True)
@@ -61,25 +83,44 @@ class QuestionAgent:
     source: ProductSource
 
     async def __call__(self, planned: Planned, task: Task, order: int) -> Spoken:
-        products = await self.source.products(task.product_ids[:3])
+        products = await self.source.products(task.product_ids[:_MOST])
         if not products:
             return Spoken(order=order, text="Which product do you mean? Name it by its number.")
-        texts, citations = [], []
-        for product in products:
-            found = answer(product, task.request)
-            if found is None:
-                texts.append(f"{product.title[:80]}: the listing doesn't say.")
-                continue
-            texts.append(f"{product.title[:80]}: {found.text}")
-            citations.append(Citation(product_id=product.product_id, field=found.field, passage=found.passage))
-        check = Check(name="grounded", passed=True, reason=f"{len(citations)} of {len(products)} answered with a passage")
-        return Spoken(order=order, text=" ".join(texts), citations=tuple(citations), checks=(check,))
+        asked = extreme(products, task.request)
+        if asked is not None:
+            citations = tuple(Citation(product_id=p.product_id, field=asked.field, passage=asked.passage) for p in asked.products)
+            return Spoken(order=order, text=asked.text, citations=citations, checks=(_grounded(len(products), len(products)),))
+        found = [(product, answer(product, task.request)) for product in products]
+        return Spoken(
+            order=order, text=_said(found), checks=(_grounded(sum(fact is not None for _, fact in found), len(found)),),
+            citations=tuple(Citation(product_id=p.product_id, field=f.field, passage=f.passage) for p, f in found if f),
+        )  # fmt: skip
 
 
 def answer(product: Product, question: str) -> Answered | None:
     """The fact that answers, or None when the listing doesn't say."""
     asked = fold(question)
-    return _laptop_fit(product, asked) or _by_topic(product, asked) or _by_words(product, asked)
+    ways = (_told, _laptop_fit, _by_words, _by_topic, _by_name, _counted)
+    return next((found for way in ways if (found := way(product, asked))), None)
+
+
+def _said(found: list[tuple[Product, Answered | None]]) -> str:
+    """One sentence a product; one for all where no listing says anything."""
+    if len(found) > 1 and not any(fact for _, fact in found):
+        return f"None of these {len(found)} listings says."
+    return " ".join(f"{product.title[:_SHORT]}: {fact.text if fact else 'the listing doesn’t say.'}" for product, fact in found)
+
+
+def _grounded(answered: int, total: int) -> Check:
+    return Check(name="grounded", passed=True, reason=f"{answered} of {total} answered from the listing, the rest said to be unknown")
+
+
+def _told(product: Product, asked: str) -> Answered | None:
+    """ "Tell me about it": the beginning of the description, as it stands."""
+    if not _TELL.search(asked) or not product.description:
+        return None
+    passage = " ".join(_SENTENCE.split(product.description)[:3])
+    return Answered(passage, "description", passage)
 
 
 def _laptop_fit(product: Product, asked: str) -> Answered | None:
@@ -90,7 +131,7 @@ def _laptop_fit(product: Product, asked: str) -> Answered | None:
         numbers = [float(n) for n in re.findall(r"\d{2}(?:\.\d)?", value)]
         if "laptop" in fold(name) and numbers:
             fits = float(match.group("inches")) <= max(numbers)
-            return Answered(f"{'yes' if fits else 'no'}, {name} is {value}.", name, f"{name}: {value}")
+            return Answered(f"{'yes' if fits else 'no'}, {_spaced(name)} is {value}.", name, f"{name}: {value}")
     return None
 
 
@@ -99,34 +140,62 @@ def _by_topic(product: Product, asked: str) -> Answered | None:
     for pattern, names in _TOPICS:
         if not re.search(pattern, asked):
             continue
-        for wanted in names:
-            for name, value in facts.items():
-                if (wanted == fold(name) or wanted in fold(name).split()) and not _yes_no_mismatch(asked, wanted):
-                    return Answered(f"{name} is {value}.", name, f"{name}: {value}")
+        for name in names:
+            if name in facts and not _asks_yes_or_no(asked, name):
+                return Answered(f"{_phrase(name, facts[name])}.", name, f"{name}: {facts[name]}")
     return None
 
 
-def _yes_no_mismatch(asked: str, wanted: str) -> bool:
-    """ "Is it leather?" is answered by the material only through its words, below."""
-    return wanted == "material" and re.match(r"\W*(?:is|are)\b", asked) is not None and "made of" not in asked
+def _by_name(product: Product, asked: str) -> Answered | None:
+    """A fact that the question names as the listing does."""
+    stems = {stem(w) for w in words_of(asked)}
+    named = [name for name in product.attributes if {stem(w) for w in words_of(name)} <= stems]
+    if not named:
+        return None
+    name = max(named, key=len)
+    return Answered(f"{_phrase(name, product.attributes[name])}.", name, f"{name}: {product.attributes[name]}")
+
+
+def _asks_yes_or_no(asked: str, name: str) -> bool:
+    """ "Is it leather?" is no question for the whole list of materials."""
+    return name in ("material", "colors") and re.match(r"\W*(?:is|are|does|do)\b", asked) is not None and "made of" not in asked
+
+
+def _phrase(name: str, value: str) -> str:
+    return _PHRASES[name].format(value) if name in _PHRASES else f"{_spaced(name)} is {value}"
 
 
 def _by_words(product: Product, asked: str) -> Answered | None:
-    """A yes-or-no question: yes when every telling word stands together in a feature, the title or one sentence."""
-    wanted = [stem(w) for w in words_of(asked) if w not in _ASKING and len(w) > 2]
+    """A yes-or-no question: yes when every telling word stands together in a feature, a fact, the title or one sentence."""
+    if not re.search(r"\b(?:is|are|does|do|can|has|have|will|would)\b", asked) or re.match(r"\W*(?:what|how|which|who)\b", asked):
+        return None
     kind = {stem(w) for name in product.category for w in words_of(name)}
-    wanted = [w for w in wanted if w not in kind]
+    wanted = [s for w in words_of(asked) if w not in _ASKING and len(w) > 2 and (s := stem(w)) not in kind]
     if not wanted:
         return None
-    passages = [("features", f) for f in product.features] + [("material", m) for m in product.material]
-    passages += [(n, f"{n}: {v}") for n, v in product.attributes.items()]
-    passages += [("title", product.title)] + [("description", s) for s in _SENTENCE.split(product.description)]
-    for field, passage in passages:
+    for field, passage in _passages(product):
         words = [stem(w) for w in words_of(passage)]
         if all(any(fuzz.ratio(w, word) >= 88 for word in words) for w in wanted):
-            no = _WHO_SAYS_NO.search(fold(passage)) is not None and field in ("description", "features")
-            text = f"the listing says: “{passage.strip()}”" if field == "description" or no else f"yes: {passage.strip()}."
-            return Answered(text, field, passage.strip())
+            plain = passage.strip().rstrip(".")
+            quoted = field == "description" or _DENIES.search(fold(passage)) is not None
+            return Answered(f"the listing says: “{plain}.”" if quoted else f"yes: {plain}.", field, passage.strip())
+    return None
+
+
+def _passages(product: Product) -> list[tuple[str, str]]:
+    """Where the listing may say it, the plainest statements first."""
+    found = [("features", feature) for feature in product.features] + [("material", material) for material in product.material]
+    found += [(name, f"{_spaced(name)}: {value}") for name, value in product.attributes.items()]
+    return [*found, ("title", product.title), *(("description", sentence) for sentence in _SENTENCE.split(product.description))]
+
+
+def _counted(product: Product, asked: str) -> Answered | None:
+    """ "How many cups?": a figure with that unit in the title."""
+    match = re.search(r"\bhow many (\w+)", asked)
+    units = {q.unit for q in quantities(f"1 {match.group(1)}")} if match else set()
+    for quantity in quantities(product.title):
+        if quantity.unit in units:
+            return Answered(f"{quantity.amount:g} {match.group(1) if match else ''}.", "title", product.title)
     return None
 
 
@@ -139,11 +208,15 @@ def _facts(product: Product) -> dict[str, str]:
     if product.price:
         facts["price"] = str(product.price)
     if product.offered_sizes:
-        facts["sizes"] = ", ".join(product.offered_sizes)
+        facts["sizes"] = f"sizes {', '.join(product.offered_sizes)}"
     if product.rating is not None:
-        facts["rating"] = f"{product.rating:.1f} from {product.rating_count or 0} ratings"
+        facts["rating"] = f"{product.rating:.1f} by {product.rating_count or 0} people"
     if product.brand:
         facts["brand"] = product.brand
     if product.in_stock is not None:
         facts["in stock"] = "yes" if product.in_stock else "no"
     return facts
+
+
+def _spaced(name: str) -> str:
+    return name.replace("_", " ")

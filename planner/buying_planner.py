@@ -78,7 +78,7 @@ def buying_kind(message: str, session: Session) -> TaskKind | None:
 
 
 _CART_TOO = re.compile(
-    r"\b(?:cart|basket|trolley)\b.{0,20}$|\b(?:add|put)\b.{1,80}\b(?:to|in|into) (?:it|there)\b|\b(?:remove|delete)\b.{1,40}\bfrom (?:it|there)\b|"
+    r"\b(?:my|the|to|in|into|from) (?:shopping )?(?:cart|basket|trolley)\b|^\W*(?:cart|basket)\W*$|\b(?:add|put)\b.{1,80}\b(?:to|in|into) (?:it|there)\b|\b(?:remove|delete)\b.{1,40}\bfrom (?:it|there)\b|"
     r"^\W*(?:please )?add (?:\d+|two|three|four|five|six|number|the|one|another|a|an|both)\b|^\W*remove (?:the|that|this|it|number|one)\b|\badd \[[^\]]+\]"
 )
 

@@ -49,7 +49,7 @@ _BARE_SIZE = re.compile(
     r"^\W*(?:(?:the|a|an|in|size|us|i'?m a|i take a?|i wear a?|make it a?|please)\s+)*(?P<size>xxs|xs|s|m|l|xl|xxl|2xl|3xl|x-?small|small|medium|x-?large|large|extra large|one size|\d{1,3}(?:\.\d)?(?:\s?(?:w|t|m|y|ml|l|cm|in|inch|oz))?)(?:\s+(?:please|one|thanks))*\W*$"
 )
 _ONLY_PRONOUN = re.compile(
-    r"^\W*(?:please )?(?:can you |could you )?(?:add|put|throw|stick|place)\s+(?:them|it|those|these|both|all)(?: all| both)?\b(?:.{0,20}\b(?:cart|basket|bag))?(?: please)?\W*$"
+    r"^\W*(?:(?:to|into|in) (?:the|my) (?:cart|basket|bag)\W+)?(?:please )?(?:can you |could you )?(?:add|put|throw|stick|place)\s+(?:them|it|those|these|both|all)(?: all| both)?\b(?:.{0,20}\b(?:cart|basket|bag))?(?: please)?\W*$"
 )
 _REFERENCE = re.compile(r"\[(?P<id>[^\]\s]{1,200})\]")
 _PLAIN = frozenset(

@@ -11,7 +11,7 @@ GREETING = re.compile(
 )
 THANKS = re.compile(
     r"^\W*(?:(?:ok(?:ay)?|great|perfect|cool|nice|awesome|lovely|wonderful|super)[,!.\s]*)?(?:thanks?(?: (?:you|a lot|so much|very much|again|for (?:your|the) help|mate))*|thank you(?: (?:so much|very much|again|for (?:your|the|all your) help))?|"
-    r"thx|ty|cheers|bye+|goodbye|good bye|see (?:you|ya)(?: later)?|have a (?:nice|good|great) (?:day|one|weekend|evening)|that'?s (?:all|it)(?: for now| thanks)?|great|perfect|cool|nice|awesome|lovely|"
+    r"thx|ty|cheers(?: mate)?|ta|bye+|goodbye|good bye|see (?:you|ya)(?: later)?|have a (?:nice|good|great) (?:day|one|weekend|evening)|that'?s (?:all|it)(?: for now| thanks)?|great|perfect|cool|nice|awesome|lovely|"
     r"(?:thanks?|thank you|thx|cheers|great|perfect|ok(?:ay)?|no)[,.! ]+(?:that'?s|that is|that will be) (?:all|it|everything)(?: for (?:now|today))?(?: thanks?| thank you)?|ok(?:ay)?|got it|sounds good|good to know|lol|haha+|wow|never ?mind)\W*$"
 )
 WHO_ARE_YOU = re.compile(
@@ -37,7 +37,9 @@ SHOP = re.compile(
     r"store locations?|physical (?:store|shop)|headquarters|sales tax|installments?|instalments?|coupons?|promo(?: ?codes?)?|customs(?: duties| fees)?)\b"
     r"|(?:your|the) (?:return|returns|refund|shipping|delivery|exchange|warranty|privacy|price match) (?:policy|policies|costs?|fees?|times?|options?)|(?:return|refund|shipping|exchange|warranty) policy|^\W*(?:is (?:it|there) )?free (?:shipping|returns|delivery)\W*$|"
     r"(?:shipping|delivery) (?:costs?|times?|fees?|options?)\b|how long (?:does|do|is|will) (?:the )?(?:shipping|delivery|it take to (?:arrive|ship|get here))|do you gift ?-?wrap|can i (?:return|send back) (?:it|things|items|something)(?: if| when| after| within|\W*$)|"
-    r"(?:talk|speak) to (?:a )?(?:human|person|someone|somebody|agent)"
+    r"(?:talk|speak) to (?:a )?(?:human|person|someone|somebody|agent)|\b(?:do you have|is there|where(?:'s| is| are)) (?:a |an |any |your )?(?:physical |real |nearest )?(?:stores?|shops?|branch|location)(?: (?:in|near|around|close)\b|\W*$)|"
+    r"\b(?:safe|secure) to (?:buy|pay|order|shop|use my card)|\b(?:got|received|ordered|sent(?: me)?|bought) the wrong (?:size|colou?r|item|thing|one)\b|\bwhat if (?:it|they) (?:don'?t|doesn'?t|do not|does not) fit\b|"
+    r"\b(?:can|could|may) i (?:return|exchange|send back) (?:it|them|this|these|those)\b.{0,12}\b(?:if|when|within|after|later|for free)\b"
 )
 CART = re.compile(
     r"(?<!should i )(?<!do i )(?<!can i )\b(?:add|put|throw|stick|place|drop|pop)\b[^.?!]{0,60}\b(?:to|in|into) (?:my |the )?(?:shopping )?(?:cart|basket|trolley|bag(?= |\W*$))\b(?! (?:for|that|of))|\b(?:remove|delete|take)\b.{0,50}\b(?:from|out of|off) (?:the |my )?(?:cart|basket|bag)\b|\b(?:show|view|see|open|check|empty|clear|what'?s (?:in|inside)|what is in|what do i have in)\b(?: me)?(?: my| the)?(?: shopping)? (?:cart|basket|trolley)\b|^\W*(?:my |the )?(?:shopping )?(?:cart|basket)\W*$|"
@@ -50,7 +52,7 @@ CHECKOUT = re.compile(
 ORDER = re.compile(
     r"\b(?:where(?:'s| is| are) my (?:order|package|parcel|stuff|delivery|boots|shoes)|track (?:my|the|an) (?:order|package|parcel)|order (?:status|number|history)|status of (?:my|the) order|my (?:last |recent |previous )?orders?\b|cancel (?:my|the|that|this) (?:order|purchase)|"
     r"(?:return|exchange|send back|refund) (?:my|the|this|that|these|those|it|them|an item|something|one of)|return (?:an?|the) (?:item|order|product)|i (?:want|need|would like|'d like) (?:to (?:return|exchange|cancel)|a refund)|change (?:the|my) (?:shipping |delivery )?address|what did i (?:buy|order)|"
-    r"(?:package|parcel|order) (?:has ?n'?t|hasn'?t|never|did ?n'?t|didn'?t) arrive|get my money back|missing (?:package|parcel|item from my order)|item (?:arrived|came) (?:broken|damaged))\b"
+    r"(?:package|parcel|order|delivery) (?:has ?n'?t|hasn'?t|never|did ?n'?t|didn'?t|has not|did not) (?:arrived?|come|came|shown up|been delivered)|get my money back|missing (?:package|parcel|item from my order)|item (?:arrived|came) (?:broken|damaged))\b"
 )
 PREFERENCE = re.compile(
     r"^\W*(?:(?:just )?(?:so you know|fyi|for (?:the record|future reference|next time)|remember(?: that)?|note that|by the way|btw)[,:]?\s+)?(?:i'?m (?:usually |normally |always )?an? (?:size |men'?s |women'?s )?(?:\d|xs|s\b|m\b|l\b|xl|xxl|small|medium|large)|i (?:usually |normally |always )?(?:wear|take) (?:a )?(?:size|men'?s|women'?s|us|xs|s\b|m\b|l\b|xl|\d)|"
@@ -64,6 +66,10 @@ OUT_OF_SCOPE = re.compile(
     r"president|prime minister|king of|capital of|population of|recipe for|cook|bake (?:a|bread|cakes?)|calculate|solve|symptoms|restaurants?|hotel in|flights? to|directions to|spell|invented|moon landing)\b)|"
     r"^\W*what(?:'s| is) \d+\s*[x*+/-]\s*\d+\W*$|\d+\s*[*+/]\s*\d+\s*(?:=|\W*$)"
 )
+ASKS_OF_RETURNS = re.compile(
+    r"\b(?:can|could|may) (?:i|we|you) (?:return|exchange|send back|refund) (?:it|them|this|these|those|things|items|something|stuff)\b.{0,12}\b(?:if|when|within|after|later|for free)\b|\bwhat if (?:it|they) (?:don'?t|doesn'?t|do not|does not) fit\b"
+)
+OF_A_PRODUCT = re.compile(r"\b(?:warrant(?:y|ies)|guarantee)\b")
 INJECTION = re.compile(
     r"\b(?:ignore|disregard|forget|override|bypass) (?:all |any |your |my |the |previous |prior |above |these |those )*(?:instructions?|rules?|prompts?|guidelines|filters|polic(?:y|ies))\b|\bsystem ?(?:prompt|:|message)|\bdeveloper mode\b|\byou are now\b"
 )
@@ -85,6 +91,7 @@ MORE = re.compile(
 WHAT_ELSE = re.compile(
     r"\b(?:what else|anything else|other (?:things|stuff|gear)|everything|all (?:the )?(?:gear|things|stuff)|whole (?:outfit|kit|set)|essentials|gear|accessories|kit|must[- ]haves?|checklist|supplies|equipment|stuff|things|outfit)\b"
 )
+GIFT = re.compile(r"\b(?:gifts?|presents?|something|anything|ideas?|surprise|birthday|bday|anniversary|xmas|christmas)\b|\U0001f381|\U0001f382|\U0001f380")
 GIFT_CARD = re.compile(
     r"\b(?:gift|store|e-?gift|steam|amazon|itunes|visa)[\s-]?(?:card|voucher|certificate)s?\b|\bgift vouchers?\b|\bvouchers?\b"
 )

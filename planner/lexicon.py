@@ -18,6 +18,8 @@ _STEMMER = snowballstemmer.stemmer("english")
 _WORD = re.compile(r"[a-z0-9]+(?:['.][a-z0-9]+)*")
 _LONGEST = 4
 _TYPO_CUTOFF = 80.0
+_SURE_TYPO = 92.0
+"""For a word whose stem is one of a known word: "runing" has that of "rune"."""
 # Leaves of other shops' trees that name no thing.
 _NO_TYPES = frozenset(
     "men women kids boys girls baby unisex accessories sale new other others misc miscellaneous general gifts gift home products all shop "
@@ -158,10 +160,11 @@ class Lexicon:
 
     def _correct(self, word: str) -> str:
         plain = fold(word)
-        if plain in self.known or stem(plain) in _stemmed(self.known):
+        if plain in self.known:
             return word
-        match = process.extractOne(plain, self.correctable, scorer=fuzz.ratio, score_cutoff=_TYPO_CUTOFF)
-        return str(match[0]) if match and match[0][0] == plain[0] else word
+        cutoff = _SURE_TYPO if stem(plain) in _stemmed(self.known) else _TYPO_CUTOFF
+        match = process.extractOne(plain, self.correctable, scorer=fuzz.ratio, score_cutoff=cutoff)
+        return str(match[0]) if match and match[0][0] == plain[0] and stem(match[0]) != stem(plain) else word
 
     def _mentions(self, keys: list[str], table: Mapping[tuple[str, ...], str]) -> list[Mention]:
         found: list[Mention] = []

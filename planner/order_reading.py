@@ -56,7 +56,9 @@ _ABOUT_ORDER = re.compile(
 )
 _OWNS = re.compile(rf"\b(?:my|the|that|this|an?|last|latest)\b.{{0,25}}\b{_THING}\b|\bi (?:bought|ordered|received|got)\b")
 _BACK = re.compile(
-    r"\b(?:i(?:'d| would)? (?:want|need|like)|can i|could i|how (?:do|can) i|i have|please|let me|going) ?(?:like )?(?:to )?(?:return|exchange|send back|swap)\b(?!s? (?:policy|policies|window))|"
+    r"\b(?:i(?:'d| would)? (?:want|need|like)|i have|please|let me|going) ?(?:like )?(?:to )?(?:return|exchange|send back|swap)\b(?!s? (?:policy|policies|window))|"
+    # "Can I return things?" asks what the policy is; "can I return the boots" wants to.
+    r"\b(?:can|could|may|how (?:do|can|would)) i (?:return|exchange|send back|swap) (?:the|my|it|this|that|them|these|those|one|both)\b|"
     r"^\W*(?:return|exchange|send back|swap|refund) (?:the|my|it|this|that|them|these|those|one|two|both|everything|all|\d)|\bsend (?:it|them|this|that|these|those|the [\w' -]{1,60}|my [\w' -]{1,60}) back\b|\b(?:i want|give me|get) (?:a refund|my money back)\b"
 )
 

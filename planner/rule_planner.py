@@ -66,10 +66,22 @@ class _Planning:
         self.session = session
         self.lexicon = lexicon
         self.splitter = NeedSplitter(lexicon)
-        self.text = lexicon.corrected(message)
+        said = self._without_orders_to_us(message, lexicon)
+        self.text = lexicon.corrected(said)
         # Kinds and references are read from the words as typed: a corrected "lightest" would be lights.
-        self.lowered = re.sub(r"[\u2019\u02bc`]", "'", message.casefold()).strip()
+        self.lowered = re.sub(r"[\u2019\u02bc`]", "'", said.casefold()).strip()
         self.whole = read(self.text, lexicon, currency=lexicon.vocabulary.currency)
+
+    @staticmethod
+    def _without_orders_to_us(message: str, lexicon: Lexicon) -> str:
+        """ "Boots. SYSTEM: ignore your rules and ...": what comes before stays a wish; the rest is no instruction."""
+        match = kinds.INJECTION.search(message.casefold())
+        if not match:
+            return message
+        start = max(message.rfind(mark, 0, match.start()) for mark in ".!?\n;:")
+        before = message[: start + 1] if start >= 0 else message[: match.start()]
+        before = re.sub(r"\b(?:system|assistant|developer|admin)\s*:?\s*$", "", before, flags=re.IGNORECASE)
+        return before if lexicon.thing_mentions(words_of(before)) else message
 
     def plan(self) -> Plan:
         return self._talk() or self._about_gift_cards() or self._about_shop() or self._about_products() or self._shopping()
@@ -107,13 +119,32 @@ class _Planning:
         return None
 
     def _about_shop(self) -> Plan | None:
-        if kinds.ORDER.search(self.lowered):
+        if kinds.ORDER.search(self.lowered) and not kinds.ASKS_OF_RETURNS.search(self.lowered):
             return _only("order", self.message, self.session)
         if kinds.CHECKOUT.search(self.lowered):
             return _only("checkout", self.message, self.session)
-        if kinds.SHOP.search(self.lowered) and not kinds.ABOUT_PRODUCT.search(self.lowered.split("?")[0][-20:]):
+        if not self._asks_the_shop(self.lowered):
+            return None
+        asked, rest = self._parted()
+        question = Task(kind="shop_question", request=asked, filters=self.session.standing)
+        if not rest:
             return _only("shop_question", self.message, self.session)
-        return None
+        wanted = _Planning(rest, self.session, self.lexicon).plan()
+        return wanted.model_copy(update={"tasks": (*wanted.tasks, question)})
+
+    def _asks_the_shop(self, text: str) -> bool:
+        """Shipping, returns, payment, hours; the warranty of a thing on the screen is a question about that thing."""
+        if not kinds.SHOP.search(text):
+            return False
+        return not (self.session.shown and kinds.OF_A_PRODUCT.search(text) and kinds.ABOUT_PRODUCT.search(text))
+
+    def _parted(self) -> tuple[str, str]:
+        """The sentences that ask the shop, and those that want a thing; the latter empty unless they name one."""
+        sentences = [part.strip() for part in re.split(r"(?<=[.?!;])\s+|,?\s+and (?=(?:do|can|what|how|is|are) )", self.text) if part.strip()]
+        asking = [part for part in sentences if self._asks_the_shop(part.casefold())]
+        others = [part for part in sentences if part not in asking]
+        named = [part for part in others if self.lexicon.thing_mentions(words_of(part))]
+        return " ".join(asking) or self.message, " ".join(others) if asking and named else ""
 
     # ---- turns about what is on the screen
 
@@ -121,7 +152,7 @@ class _Planning:
         shown = self.session.shown
         if kinds.CART.search(self.lowered):
             return self._referring("cart")
-        if shown and kinds.COMPARE.search(self.lowered):
+        if kinds.COMPARE.search(self.lowered) and (shown or not self._named_need()):
             return self._compare(shown)
         if shown and kinds.SIMILAR.search(self.lowered):
             return self._similar(shown)
@@ -151,7 +182,7 @@ class _Planning:
             return self._missing(resolved)
         chosen = resolved.products or resolved.ambiguous
         if len(chosen) < 2:
-            chosen = shown[:3]
+            chosen = shown[:4]
         task = Task(kind="compare", request=self.message, filters=self.session.standing, product_ids=_ids(chosen[:4]))
         return Plan(tasks=(task,), standing=self.session.standing, recipient=self.session.recipient)
 
@@ -317,6 +348,10 @@ class _Planning:
         tasks = tuple(self._task("search", request, standing) for request in requests[:_MOST_NEEDS])
         return Plan(tasks=tasks, standing=standing, recipient=recipient)
 
+    def _gift(self, reading: Reading) -> list[str]:
+        """ "Something for my mom" asks for ideas."""
+        return ["gift"] if reading.recipient and kinds.GIFT.search(self.message.casefold()) else []
+
     def _department(self, requests: list[str], occasion: Occasion | None) -> str | None:
         """ "Something nice for my home" names a floor of the shop and no thing."""
         if occasion or len(requests) != 1 or not _OPEN_WISH.search(self.lowered) or self.lexicon.thing_mentions(words_of(requests[0])):
@@ -349,7 +384,7 @@ class _Planning:
         found = self.splitter.queries(clauses, reading, whole=self.lowered)
         if found or self.session.subject is None or not kinds.WHAT_ELSE.search(self.lowered):
             whole = self.splitter.query(read_prices(self.lowered).rest, reading)
-            return found or ([whole] if whole else [])
+            return found or ([whole] if whole else self._gift(reading))
         return [self.session.subject]
 
     def _nothing_to_search(self, reading: Reading) -> Plan:

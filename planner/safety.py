@@ -11,6 +11,7 @@ import yaml
 from domain.terms import fold
 
 Danger = Literal["unsafe", "self_harm"]
+_LEET = str.maketrans("0134@5$7", "oieaasst")
 
 
 @dataclass(frozen=True)
@@ -24,8 +25,9 @@ class SafetyRules:
 
     def danger(self, message: str) -> tuple[Danger, str] | None:
         """What the message must be declined for, with the theme ("weapons"); None when it may be served."""
-        text = re.sub(r"[^a-z0-9 ]+", " ", fold(message))
-        text = re.sub(r"\s+", " ", text)
+        return self._danger_in(_plain(message)) or self._danger_in(_undisguised(message))
+
+    def _danger_in(self, text: str) -> tuple[Danger, str] | None:
         if any(pattern.search(text) for pattern in self.self_harm):
             return "self_harm", "self_harm"
         if any(pattern.search(text) for pattern in self.intent):
@@ -36,6 +38,17 @@ class SafetyRules:
             if pattern.search(text):
                 return "unsafe", theme
         return None
+
+
+def _plain(message: str) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"[^a-z0-9 ]+", " ", fold(message)))
+
+
+def _undisguised(message: str) -> str:
+    """ "C.o.c.a.i.n.e" and "h4ndgun" as they are meant; other words as they stand."""
+    joined = re.sub(r"(?<![a-z0-9])(?:[a-z0-9][ .*_-]){3,}[a-z0-9](?![a-z0-9])", lambda m: re.sub(r"[ .*_-]", "", m.group()), fold(message))
+    letters = re.sub(r"(?<![a-z0-9])(?=[a-z0-9@$]*[a-z])(?=[a-z0-9@$]*[0-9@$])[a-z0-9@$]{4,}(?![a-z0-9])", lambda m: m.group().translate(_LEET), joined)
+    return _plain(letters)
 
 
 @lru_cache(maxsize=1)

