@@ -91,7 +91,9 @@ MORE = re.compile(
 WHAT_ELSE = re.compile(
     r"\b(?:what else|anything else|other (?:things|stuff|gear)|everything|all (?:the )?(?:gear|things|stuff)|whole (?:outfit|kit|set)|essentials|gear|accessories|kit|must[- ]haves?|checklist|supplies|equipment|stuff|things|outfit)\b"
 )
-GIFT = re.compile(r"\b(?:gifts?|presents?|something|anything|ideas?|surprise|birthday|bday|anniversary|xmas|christmas)\b|\U0001f381|\U0001f382|\U0001f380")
+GIFT = re.compile(
+    r"\b(?:gifts?|presents?|something|anything|ideas?|surprise|birthday|bday|anniversary|xmas|christmas)\b|\U0001f381|\U0001f382|\U0001f380"
+)
 GIFT_CARD = re.compile(
     r"\b(?:gift|store|e-?gift|steam|amazon|itunes|visa)[\s-]?(?:card|voucher|certificate)s?\b|\bgift vouchers?\b|\bvouchers?\b"
 )

@@ -140,7 +140,9 @@ class _Planning:
 
     def _parted(self) -> tuple[str, str]:
         """The sentences that ask the shop, and those that want a thing; the latter empty unless they name one."""
-        sentences = [part.strip() for part in re.split(r"(?<=[.?!;])\s+|,?\s+and (?=(?:do|can|what|how|is|are) )", self.text) if part.strip()]
+        sentences = [
+            part.strip() for part in re.split(r"(?<=[.?!;])\s+|,?\s+and (?=(?:do|can|what|how|is|are) )", self.text) if part.strip()
+        ]
         asking = [part for part in sentences if self._asks_the_shop(part.casefold())]
         others = [part for part in sentences if part not in asking]
         named = [part for part in others if self.lexicon.thing_mentions(words_of(part))]

@@ -47,7 +47,9 @@ def _plain(message: str) -> str:
 def _undisguised(message: str) -> str:
     """ "C.o.c.a.i.n.e" and "h4ndgun" as they are meant; other words as they stand."""
     joined = re.sub(r"(?<![a-z0-9])(?:[a-z0-9][ .*_-]){3,}[a-z0-9](?![a-z0-9])", lambda m: re.sub(r"[ .*_-]", "", m.group()), fold(message))
-    letters = re.sub(r"(?<![a-z0-9])(?=[a-z0-9@$]*[a-z])(?=[a-z0-9@$]*[0-9@$])[a-z0-9@$]{4,}(?![a-z0-9])", lambda m: m.group().translate(_LEET), joined)
+    letters = re.sub(
+        r"(?<![a-z0-9])(?=[a-z0-9@$]*[a-z])(?=[a-z0-9@$]*[0-9@$])[a-z0-9@$]{4,}(?![a-z0-9])", lambda m: m.group().translate(_LEET), joined
+    )
     return _plain(letters)
 
 
