@@ -56,7 +56,7 @@ from domain.events import TurnFinished
 from domain.payment import PaymentProvider
 from domain.plan import TaskKind
 from domain.policy import ShopPolicy, SpendingLimits
-from domain.ports import Formulator
+from domain.ports import Embedder, Formulator
 from domain.product import Product
 from domain.session import Session
 from domain.shopper import PaymentMethod
@@ -74,6 +74,7 @@ from memory.traces import SqlTraces
 from models.fallback import FallbackFormulator
 from models.roles import Roles, formulator_candidates
 from planner.buying_planner import BuyingPlanner
+from planner.intents import IntentReader, intent_model
 from planner.mend import Mender
 from planner.rule_planner import RulePlanner
 from planner.rules_formulator import RulesFormulator
@@ -129,7 +130,7 @@ def build(settings: Settings, *, redis_url: str) -> Application:
     stored = SqlTraces(engine, keep_days=settings.trace_days)
     sinks = trace_sinks(settings)
     traces = TraceFanout(stored, *sinks) if sinks else stored
-    planner = RulePlanner(vocabulary=lambda: catalog.vocabulary, safety=safety_rules())
+    planner = RulePlanner(lambda: catalog.vocabulary, safety_rules(), IntentReader(embedder, intent_model()))
     rules = RulesFormulator(planner.lexicon)
     candidates = formulator_candidates(
         Roles.load(settings.models_file), folder=settings.models_file.parent, mend=Mender(planner.lexicon, safety_rules()),
@@ -150,7 +151,7 @@ def build(settings: Settings, *, redis_url: str) -> Application:
         plan=PlanAgent(BuyingPlanner(planner, shop.consent.asked)),
         search=SearchAgent(formulator, embedder, catalog, ranker, gate),
         relax=RelaxAgent(relaxer, gate),
-        speak=SpeakingAgent(_speakers(catalog, shop)),
+        speak=SpeakingAgent(_speakers(catalog, shop, embedder)),
     )
     assistant = GraphAssistant(graph, ReplyAgent(catalog, _is_safe, shop.consent.waiting), traces, clock)
 
@@ -413,11 +414,11 @@ async def _talk(application: Application, console: object) -> None:
 # ---- small things
 
 
-def _speakers(catalog: ServedCatalog, shop: Shop) -> dict[TaskKind, Speaker]:
+def _speakers(catalog: ServedCatalog, shop: Shop, embedder: Embedder) -> dict[TaskKind, Speaker]:
     return {
         "small_talk": plain(small_talk), "out_of_scope": plain(out_of_scope), "unsafe": plain(unsafe), "clarify": plain(clarify),
         "preference": plain(preference), "compare": CompareAgent(catalog), "question": QuestionAgent(catalog),
-        "shop_question": ShopInfoAgent(ShopInfo.load(DEMO_SHOP)),
+        "shop_question": ShopInfoAgent(ShopInfo.load(DEMO_SHOP), embedder),
         "cart": CartAgent(shop), "checkout": CheckoutAgent(ConsentTalk(shop)), "order": OrdersAgent(ConsentTalk(shop)),
     }  # fmt: skip
 

@@ -39,7 +39,7 @@ _MEASURES = (
              "largest", "capacity", "screen", "sleeps", most=True),
     _measure(r"small(?:er|est)|most compact", "smallest", "capacity", "screen", "sleeps", most=False),
     _measure(r"quiet(?:er|est)", "quietest", "noise", most=False),
-    _measure(r"(?:best|better|highe(?:r|st)) (?:rat\w+|review\w+)|most (?:popular|liked)|which (?:\w+ ){0,2}(?:is|are) (?:the )?be(?:st|tter)",
+    _measure(r"(?:best|better|highe(?:r|st)) (?:rat\w+|review\w+)|most (?:popular|liked)|which (?:\w+ )*(?:is|are) (?:the )?be(?:st|tter)",
              "best rated", "rating", most=True),
 )  # fmt: skip
 

@@ -6,7 +6,7 @@ loss = (formulated - raw) / (clean - raw): 0 is no better than the message as it
 
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +94,16 @@ class Judge:
             for catalog in ranker.catalogs.values():
                 catalog.close()
         return values
+
+    async def titles_alone(self, turns: Sequence[WrappedQuery], formulated: Sequence[Formulated]) -> list[float]:
+        """nDCG@10 a turn of the hypothetical titles without the query; 0 where there are none."""
+        only = [
+            replace(f, query=f.proposal.categories[0].products[0]) if f.proposal.categories and f.proposal.categories[0].products else None
+            for f in formulated
+        ]
+        there = [(turn, f) for turn, f in zip(turns, only, strict=True) if f is not None]
+        values = iter(await replace(self, raw_beside=False).scores([t for t, _ in there], [f for _, f in there]))
+        return [0.0 if f is None else next(values) for f in only]
 
     def _look_up(self, turn: WrappedQuery, answer: Formulated, *, titles: bool) -> HybridQuery:
         query = answer.query or turn.message

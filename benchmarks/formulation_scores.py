@@ -1,16 +1,21 @@
 """How good is a formulation? Query and categories over stems, attributes value by value, the paper's rules one by one."""
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from rapidfuzz import fuzz
+
 from benchmarks.formulators import Formulated
-from domain.proposal import Attributes
+from domain.proposal import Attributes, Proposal
 from models.wire import ATTRIBUTES
+from planner.safety import SafetyRules
 from training.example import Example
 from training.word_labels import stems
 
+_GENDERED = re.compile(r"\b(men's|women's)\b", re.IGNORECASE)
 _ALIKE = 0.5
 """Share of common stems from which two values are the same: "merino" and "merino wool"."""
 
@@ -46,6 +51,9 @@ class Scores:
     categories_f1: list[float] = field(default_factory=list)
     attributes: dict[str, Counts] = field(default_factory=dict)
     broken: Counter[str] = field(default_factory=Counter)
+    """Formulations that break each rule."""
+    kept: int = 0
+    """Formulations that break none."""
     failures: Counter[str] = field(default_factory=Counter)
     answered: int = 0
 
@@ -62,7 +70,7 @@ def f1(found: frozenset[str], wanted: frozenset[str]) -> float:
     return 2 * common / (len(found) + len(wanted)) if common else 0.0
 
 
-def scored(examples: Sequence[Example], formulated: Sequence[Formulated]) -> Scores:
+def scored(examples: Sequence[Example], formulated: Sequence[Formulated], safety: SafetyRules) -> Scores:
     """The scores of formulations that stand in the order of the examples."""
     scores = Scores()
     for example, answer in zip(examples, formulated, strict=True):
@@ -76,9 +84,36 @@ def scored(examples: Sequence[Example], formulated: Sequence[Formulated]) -> Sco
         scores.answered += answer.failure is None
         if answer.failure is not None:
             scores.failures[answer.failure.split(":")[0][:60]] += 1
-        else:
-            scores.broken.update(answer.proposal.broken_rules())
+            continue
+        broken = broken_rules(example, answer.proposal, safety)
+        scores.broken.update(broken)
+        scores.kept += not broken
     return scores
+
+
+def broken_rules(example: Example, proposal: Proposal, safety: SafetyRules) -> list[str]:
+    """The paper's rules that an answer to this example breaks."""
+    broken = list(proposal.broken_rules())
+    gender = example.target.attributes.gender
+    wanted = [c for c in example.target.proposal if _GENDERED.search(c.category)]
+    if gender in ("women", "men") and len(wanted) == len(example.target.proposal):
+        broken += [] if all(f"{gender}'s" in c.category.lower() for c in proposal.categories) else ["gender_alignment"]
+    if not gender and any(_GENDERED.search(c.category) for c in proposal.categories) and not wanted:
+        broken.append("gender_without_reason")
+    titles = [title for c in proposal.categories for title in c.products]
+    if example.kind == "exact_title" and not any(fuzz.token_set_ratio(t.lower(), example.message.lower()) >= 60 for t in titles):
+        broken.append("exact_title")
+    if any(safety.danger(text) for text in (*titles, *(c.category for c in proposal.categories))):
+        broken.append("nothing_unsafe")
+    return broken
+
+
+def quality(scores: Scores, *, titles_ndcg: float, clean_ndcg: float) -> float:
+    """0 to 5: categories, what the hypothetical titles find by themselves, attributes, rules; nothing for what was not answered."""
+    count = len(scores.query_f1)
+    categories = sum(scores.categories_f1) / count
+    titles = min(1.0, titles_ndcg / clean_ndcg) if clean_ndcg else 0.0
+    return 5 * scores.answered / count * (0.3 * categories + 0.3 * titles + 0.2 * scores.attribute_f1 + 0.2 * scores.kept / count)
 
 
 def count_attributes(counts: dict[str, Counts], found: Attributes, wanted: Attributes) -> None:

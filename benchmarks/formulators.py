@@ -1,5 +1,6 @@
 """Which formulators are compared, and what did each make of a request? Rules, tagger, models, random text and their mixtures."""
 
+import hashlib
 import random
 import string
 import time
@@ -20,11 +21,13 @@ from domain.turn import FormulationRequest
 from models.chat import ChatModel, Ended, OutputForm, Piece
 from models.embedded import EmbeddedModel, ModelFile, packaged_base
 from models.formulator import ModelFormulator
+from models.tagged import TaggedFormulator
 from planner.mend import Mender
 from planner.rule_planner import RulePlanner
 from planner.rules_formulator import RulesFormulator
 from planner.safety import safety_rules
 from tools.catalogs import Catalogs
+from tools.need_tagger import OnnxNeedTagger, TaggerFile
 
 
 @dataclass(frozen=True)
@@ -123,6 +126,12 @@ class Bench:
             message=request.message, plan=plan, conversation=request.conversation, profile=request.profile, held=request.held
         )
 
+    def tagged(self, weights: Path, cache_dir: Path, behind: PortContender | None = None, *, sure_from: float = 0.0) -> PortContender:
+        """The tagger's query over rules, or over another contender; it leads from this confidence on."""
+        tagger = OnnxNeedTagger(TaggerFile(weights, _sha256(weights)), cache_dir)
+        behind = behind or self.rules()
+        return PortContender(f"tagger + {behind.name}", TaggedFormulator(tagger, behind.formulator, sure_from=sure_from))
+
     def rules(self) -> PortContender:
         return PortContender("rules", RulesFormulator(self.planner.lexicon))
 
@@ -131,11 +140,7 @@ class Bench:
 
     def embedded(self, adapter: Path | None, *, max_tokens: int = 420, threads: int = 2) -> PortContender:
         """The packaged base, raw or with an adapter; the adapter's hash is taken as it is."""
-        file = None
-        if adapter is not None:
-            import hashlib
-
-            file = ModelFile(adapter, hashlib.sha256(adapter.read_bytes()).hexdigest())
+        file = ModelFile(adapter, _sha256(adapter)) if adapter is not None else None
         name = "raw model" if adapter is None else f"model {adapter.stem}"
         return self.model(EmbeddedModel(packaged_base(), file, name=name, threads=threads), max_tokens=max_tokens)
 
@@ -167,3 +172,7 @@ async def collected(formulator: Formulator, request: FormulationRequest, *, cloc
         query=query, attributes=attributes, proposal=Proposal(categories=tuple(categories[i] for i in sorted(categories))), usage=usage,
         query_ms=query_ms, first_ms=first_ms, total_ms=(clock() - started) * 1000, failure=failure,
     )  # fmt: skip
+
+
+def _sha256(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()

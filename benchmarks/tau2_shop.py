@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import httpx
 from sqlalchemy import select
 
 from benchmarks.tau2_data import Action, RetailData
@@ -48,14 +47,12 @@ from domain.shopper import Account, PaymentMethod, Shopper
 from memory.database import reading
 from memory.shop_store import SqlShopStore
 from memory.shop_tables import orders
-from tools.payments.ledger import Ledger, Payment
-from tools.payments.local_payments import LocalPayments
-from tools.payments.test_provider import create_provider
+from tools.payments.in_process import InProcessProvider
+from tools.payments.ledger import Payment
 from tools.shop import Shop, open_shop
 
 NOW = datetime(2024, 5, 15, 15, 0, tzinfo=UTC)
 _POLICY = Path(__file__).resolve().parent / "tau2_policy.yaml"
-_KEY = "tau2"
 _ZERO = Money(minor=0)
 
 
@@ -83,28 +80,25 @@ class RetailShop:
     data: RetailData
     store: SqlShopStore
     shop: Shop
-    payments: LocalPayments
-    ledger: Ledger
+    provider: InProcessProvider
     session: Shopper = field(default_factory=lambda: Shopper(session_id="tau2"))
 
     @classmethod
     def open(cls, data: RetailData, store: SqlShopStore) -> "RetailShop":
-        ledger = Ledger(None)
-        transport = httpx.ASGITransport(create_provider(ledger, _KEY, base_url="http://provider"))
-
-        async def url() -> str:
-            return "http://provider"
-
-        payments = LocalPayments.connect(url, _KEY, transport=transport)
+        provider = InProcessProvider.open()
         policy = load_policy(_POLICY)
         shop = open_shop(
-            store, ProductShelf(data.products), StillClock(), policy=policy, providers={"test": payments}, methods=(policy.demo.method,)
+            store,
+            ProductShelf(data.products),
+            StillClock(),
+            policy=policy,
+            providers={"test": provider.payments},
+            methods=(policy.demo.method,),
         )
-        return cls(data, store, shop, payments, ledger)
+        return cls(data, store, shop, provider)
 
     async def close(self) -> None:
-        await self.payments.close()
-        self.ledger.close()
+        await self.provider.close()
 
     # ---- loading
 
@@ -132,7 +126,9 @@ class RetailShop:
             for i, payment in enumerate(p for p in order["payment_history"] if p["transaction_type"] == "payment"):
                 if not payment["payment_method_id"].startswith("gift_card"):
                     amount, method_id = _money(payment["amount"]), payment["payment_method_id"]
-                    self.ledger.pay(Payment(_transaction_id(order, i), order["order_id"], amount.minor, "USD", method_id, "captured"))
+                    self.provider.ledger.pay(
+                        Payment(_transaction_id(order, i), order["order_id"], amount.minor, "USD", method_id, "captured")
+                    )
 
     def _events(self, order: dict[str, Any], status: str, methods: tuple[PaymentMethod, ...]) -> list[OrderEvent]:
         by_id = {method.method_id: method for method in methods}

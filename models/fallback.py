@@ -8,8 +8,9 @@ from dataclasses import dataclass, field, replace
 from domain.errors import BadModelOutput, ModelUnavailable
 from domain.events import CategoryExplained, CategoryFormulated, FormulationEvent, FormulationFinished, QueryFormulated
 from domain.ports import Formulator
-from domain.reply import Degraded, Usage
+from domain.reply import Degraded
 from domain.turn import FormulationRequest, ModelReport
+from models.health import Health
 
 _FAILURES_TO_OPEN = 3
 _OPEN_FOR_S = 30.0
@@ -41,7 +42,15 @@ class Candidate:
     formulator: Formulator
     first_s: float
     total_s: float
+    health: Health | None = None
+    """What a watch knows of it; None where nobody watches."""
     breaker: Breaker = field(default_factory=Breaker)
+
+    def unavailable(self) -> str | None:
+        """Why it is not even tried; None when it is."""
+        if self.health is not None and self.health.reason is not None:
+            return self.health.reason
+        return None if self.breaker.closed() else "its circuit breaker is open"
 
 
 @dataclass(frozen=True)
@@ -58,8 +67,8 @@ class FallbackFormulator:
         sent = _Sent()
         for position, candidate in enumerate(self.candidates):
             following = self.candidates[position + 1].name if position + 1 < len(self.candidates) else self.last_name
-            if not candidate.breaker.closed():
-                degraded.append(_step(candidate.name, following, "its circuit breaker is open"))
+            if (reason := candidate.unavailable()) is not None:
+                degraded.append(_step(candidate.name, following, reason))
                 continue
             try:
                 async for event in _within(candidate, candidate.formulator.formulate(request)):
@@ -69,6 +78,7 @@ class FallbackFormulator:
                 return
             except (ModelUnavailable, BadModelOutput) as error:
                 candidate.breaker.failed()
+                sent.failed_calls += 1
                 degraded.append(_step(candidate.name, following, str(error)[:200]))
             if sent.categories:
                 break
@@ -83,7 +93,7 @@ class _Sent:
 
     query: bool = False
     categories: int = 0
-    usage: Usage = field(default_factory=Usage)
+    failed_calls: int = 0
 
     def pass_on(self, event: FormulationEvent, degraded: list[Degraded]) -> FormulationEvent | None:
         if isinstance(event, QueryFormulated):
@@ -97,7 +107,9 @@ class _Sent:
         if isinstance(event, CategoryExplained):
             return event
         report: ModelReport = event.report
-        return FormulationFinished(replace(report, degraded=(*degraded, *report.degraded)))
+        calls = report.usage.model_calls + self.failed_calls
+        usage = report.usage.model_copy(update={"model_calls": calls})
+        return FormulationFinished(replace(report, usage=usage, degraded=(*degraded, *report.degraded)))
 
 
 async def _within(candidate: Candidate, events: AsyncIterator[FormulationEvent]) -> AsyncIterator[FormulationEvent]:

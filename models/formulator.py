@@ -1,7 +1,8 @@
 """How does a model formulate? One guided call, read as it arrives, held to the paper's rules before anybody sees a category."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from domain.errors import BadModelOutput
 from domain.events import CategoryExplained, CategoryFormulated, FormulationEvent, FormulationFinished, QueryFormulated
@@ -12,12 +13,20 @@ from models.json_form import JsonReader
 from models.prompt import messages
 from models.wire import WireParser
 
-Mend = Callable[[CategoryFormulated, FormulationRequest], CategoryFormulated]
+
+class Mend(Protocol):
+    """Makes what a model wrote keep the rules, deterministically."""
+
+    def query(self, event: QueryFormulated, request: FormulationRequest) -> QueryFormulated: ...
+
+    def category(self, event: CategoryFormulated, request: FormulationRequest) -> CategoryFormulated: ...
+
+    def explanation(self, event: CategoryExplained, request: FormulationRequest) -> CategoryExplained: ...
 
 
 @dataclass(frozen=True)
 class ModelFormulator:
-    """The Formulator port over one chat model; ``mend`` makes each category keep the rules, deterministically."""
+    """The Formulator port over one chat model."""
 
     model: ChatModel
     mend: Mend
@@ -28,19 +37,47 @@ class ModelFormulator:
         """Raises ModelUnavailable or BadModelOutput; events sent before stay valid."""
         reader = WireParser() if self.model.form == "wire" else JsonReader()
         usage, complete = Usage(model_calls=1), False
+        kept = _Kept(self.mend, request)
         async for part in self.model.stream(messages(request, long=self.long_prompt), max_tokens=self.max_tokens):
             if isinstance(part, Ended):
                 usage, complete = part.usage, part.complete
             elif isinstance(part, Piece):
                 for event in reader.feed(part.text):
-                    yield self._kept(event, request)
+                    if (mended := kept.of(event)) is not None:
+                        yield mended
         if not complete:
             raise BadModelOutput(f"{self.model.name} was cut off at {self.max_tokens} tokens")
         for event in reader.finish():
-            yield self._kept(event, request)
-        yield FormulationFinished(ModelReport(usage=usage, model=self.model.name, led=True))
+            if (mended := kept.of(event)) is not None:
+                yield mended
+        yield FormulationFinished(ModelReport(usage=usage, model=self.model.name, led=kept.led))
 
-    def _kept(self, event: QueryFormulated | CategoryFormulated | CategoryExplained, request: FormulationRequest) -> FormulationEvent:
+
+class _Kept:
+    """What may leave of one answer: mended, and no category by the name of one before."""
+
+    def __init__(self, mend: Mend, request: FormulationRequest) -> None:
+        self._mend, self._request = mend, request
+        self._indexes: dict[int, int] = {}
+        self._names: set[str] = set()
+        self._heard = 0
+        self.led = False
+
+    def of(self, event: QueryFormulated | CategoryFormulated | CategoryExplained) -> FormulationEvent | None:
+        if isinstance(event, QueryFormulated):
+            query = self._mend.query(replace(event, led=True), self._request)
+            self.led = query.led
+            return query
         if isinstance(event, CategoryFormulated):
-            return self.mend(event, request)
-        return replace(event, led=True) if isinstance(event, QueryFormulated) else event
+            return self._category(event)
+        index = self._indexes.get(event.index)
+        return None if index is None else self._mend.explanation(CategoryExplained(index, event.explanation), self._request)
+
+    def _category(self, event: CategoryFormulated) -> CategoryFormulated | None:
+        mended = self._mend.category(event, self._request)
+        if mended.category.category.casefold() in self._names:
+            return None
+        self._names.add(mended.category.category.casefold())
+        self._indexes[event.index] = self._heard
+        self._heard += 1
+        return CategoryFormulated(self._indexes[event.index], mended.category)

@@ -29,10 +29,21 @@ class RoleEntry(Document):
     long_prompt: bool = False
 
 
+class TaggerEntry(Document):
+    """The encoder that marks the words of the need."""
+
+    file: str
+    """Its weights, relative to roles.yaml."""
+    sha256: str
+    sure_from: float = Field(default=0.5, ge=0, le=1)
+    """Confidence from which its query leads."""
+
+
 class Roles(Document):
     """All roles of a process."""
 
     formulator: tuple[RoleEntry, ...] = ()
+    tagger: TaggerEntry | None = None
 
     @classmethod
     def load(cls, file: Path) -> "Roles":

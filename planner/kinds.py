@@ -15,7 +15,7 @@ THANKS = re.compile(
     r"(?:thanks?|thank you|thx|cheers|great|perfect|ok(?:ay)?|no)[,.! ]+(?:that'?s|that is|that will be) (?:all|it|everything)(?: for (?:now|today))?(?: thanks?| thank you)?|ok(?:ay)?|got it|sounds good|good to know|lol|haha+|wow|never ?mind)\W*$"
 )
 WHO_ARE_YOU = re.compile(
-    r"\b(?:who are you|what are you|are you (?:a |an )?(?:human|bot|robot|ai|real|person)|what can you do|how (?:do|can) you (?:work|help)|what do you do|your name|tell me about yourself)\b\W*$|^\W*(?:help(?: me)?|menu|options)\W*$"
+    r"\b(?:who are you|what are you|are you (?:a |an )?(?:human|bot|robot|ai|real|person)|what can you (?:do|help)(?: me)?(?: with)?|how (?:do|can) you (?:work|help)|what do you do|your name|tell me about yourself)\b\W*$|^\W*(?:help(?: me)?|menu|options)\W*$"
 )
 COMPARE = re.compile(
     r"\b(?:compare|comparison|versus|vs\.?|side by side|difference(?:s)? between|which (?:one )?(?:is|are|of (?:these|those|them)|would|should|has|do)\b.{0,40}\b(?:better|best|lighter|lightest|warmer|cheaper|cheapest|stronger|choose|pick|recommend|buy|get|longer|bigger)|"
@@ -33,12 +33,12 @@ ABOUT_PRODUCT = re.compile(
 SHOP = re.compile(
     r"\b(?:what|how|where|when|do|does|did|can|could|is|are|tell me|who|which|will)\b[^.?!]{0,60}\b(?:shipping|ship(?: (?:to|internationally|it|abroad|overseas|today|free|worldwide))?(?=\W|$)|deliver(?:y|ies)?(?: to| on| costs?| times?)?|return policy|returns?(?= polic|\?|$)|returns work|"
     r"refund policy|refunds?|exchange policy|exchanges|warranty|warranties|guarantee|payment methods?|pay (?:with|by|in|later|on delivery)|accept (?:paypal|visa|cards?|apple pay|google pay|klarna|cash|bitcoin|crypto|amex|american express|mastercard|returns?)|take (?:paypal|visa|apple pay|cards?)|"
-    r"opening hours|open(?:ing)? times?|(?:your|business|store|shop) hours|open (?:on|today|tomorrow|now|at)|you open|gift ?-?wrap\w*|customer (?:service|support)|contact you|phone number|price match\w*|discount codes?|student discounts?|loyalty|privacy|"
+    r"opening hours|(?:days|long) do i have to (?:return|send)|open(?:ing)? times?|(?:your|business|store|shop) hours|open (?:on|today|tomorrow|now|at)|you open|gift ?-?wrap\w*|wrap (?:presents?|gifts?)|customer (?:service|support)|contact you|phone number|price match\w*|discount codes?|student discounts?|loyalty|privacy|"
     r"store locations?|physical (?:store|shop)|headquarters|sales tax|installments?|instalments?|coupons?|promo(?: ?codes?)?|customs(?: duties| fees)?)\b"
     r"|(?:your|the) (?:return|returns|refund|shipping|delivery|exchange|warranty|privacy|price match) (?:policy|policies|costs?|fees?|times?|options?)|(?:return|refund|shipping|exchange|warranty) policy|^\W*(?:is (?:it|there) )?free (?:shipping|returns|delivery)\W*$|"
     r"(?:shipping|delivery) (?:costs?|times?|fees?|options?)\b|how long (?:does|do|is|will) (?:the )?(?:shipping|delivery|it take to (?:arrive|ship|get here))|do you gift ?-?wrap|can i (?:return|send back) (?:it|things|items|something)(?: if| when| after| within|\W*$)|"
     r"(?:talk|speak) to (?:a )?(?:human|person|someone|somebody|agent)|\b(?:do you have|is there|where(?:'s| is| are)) (?:a |an |any |your )?(?:physical |real |nearest )?(?:stores?|shops?|branch|location)(?: (?:in|near|around|close)\b|\W*$)|"
-    r"\b(?:safe|secure) to (?:buy|pay|order|shop|use my card)|\b(?:got|received|ordered|sent(?: me)?|bought) the wrong (?:size|colou?r|item|thing|one)\b|\bwhat if (?:it|they) (?:don'?t|doesn'?t|do not|does not) fit\b|"
+    r"\b(?:are there|any) (?:stores?|shops) (?:in|near)\b|\bany (?:promo|discount|coupon|voucher)s?(?: ?codes?)?\b|\b(?:paypal|visa|mastercard|amex|klarna|apple pay|google pay) accepted\b|\b(?:safe|secure) to (?:buy|pay|order|shop|use my card)|\b(?:got|received|ordered|sent(?: me)?|bought) the wrong (?:size|colou?r|item|thing|one)\b|\bwhat if (?:it|they) (?:don'?t|doesn'?t|do not|does not) fit\b|"
     r"\b(?:can|could|may) i (?:return|exchange|send back) (?:it|them|this|these|those)\b.{0,12}\b(?:if|when|within|after|later|for free)\b"
 )
 CART = re.compile(
@@ -52,11 +52,17 @@ CHECKOUT = re.compile(
 ORDER = re.compile(
     r"\b(?:where(?:'s| is| are) my (?:order|package|parcel|stuff|delivery|boots|shoes)|track (?:my|the|an) (?:order|package|parcel)|order (?:status|number|history)|status of (?:my|the) order|my (?:last |recent |previous )?orders?\b|cancel (?:my|the|that|this) (?:order|purchase)|"
     r"(?:return|exchange|send back|refund) (?:my|the|this|that|these|those|it|them|an item|something|one of)|return (?:an?|the) (?:item|order|product)|i (?:want|need|would like|'d like) (?:to (?:return|exchange|cancel)|a refund)|change (?:the|my) (?:shipping |delivery )?address|what did i (?:buy|order)|"
-    r"(?:package|parcel|order|delivery) (?:has ?n'?t|hasn'?t|never|did ?n'?t|didn'?t|has not|did not) (?:arrived?|come|came|shown up|been delivered)|get my money back|missing (?:package|parcel|item from my order)|item (?:arrived|came) (?:broken|damaged))\b"
+    r"(?:package|parcel|order|delivery) (?:has ?n'?t|hasn'?t|never|did ?n'?t|didn'?t|has not|did not) (?:arrived?|come|came|shown up|been delivered)|(?:i )?(?:never|did ?n'?t|haven'?t|have not) (?:got|get|gotten|received?|had) (?:my|the) (?:package|parcel|order|delivery|stuff)|\b(?:arrived|came|delivered) (?:broken|damaged|late|empty|smashed|dented)\b|get my money back|missing (?:package|parcel|item from my order)|item (?:arrived|came) (?:broken|damaged))\b"
 )
 PREFERENCE = re.compile(
     r"^\W*(?:(?:just )?(?:so you know|fyi|for (?:the record|future reference|next time)|remember(?: that)?|note that|by the way|btw)[,:]?\s+)?(?:i'?m (?:usually |normally |always )?an? (?:size |men'?s |women'?s )?(?:\d|xs|s\b|m\b|l\b|xl|xxl|small|medium|large)|i (?:usually |normally |always )?(?:wear|take) (?:a )?(?:size|men'?s|women'?s|us|xs|s\b|m\b|l\b|xl|\d)|"
     r"my (?:shoe |shirt |ring |foot |dress )?size is|i (?:never|don'?t|do not|only|always) (?:wear|buy|use|like|want|eat)|i prefer|i'?m (?:vegan|vegetarian|allergic)|i'?m a (?:vegan|minimalist)|i (?:really )?(?:love|like|hate) (?:the brand |brand )?\w+(?: brand| shoes)?\W*$|never (?:show|suggest|recommend|leather|wool|fur))"
+)
+UNDECIDED = re.compile(
+    r"^\W*(?:(?:hm+|uh+|um+|well|ok(?:ay)?)\W+)*(?:i'?m )?(?:not (?:so |really |quite )?sure(?: yet)?|no idea|i don'?t know|dunno|not really|let me think(?: about it)?|i'?ll think about it)\W*$"
+)
+ALWAYS_OUT_OF_SCOPE = re.compile(
+    r"^\W*(?:please |can you |could you |will you )*(?:translate |write (?:me )?(?:a|an|some) (?:poem|song|story|essay|haiku|email|letter|code|script|program|function|joke)|book (?:me )?(?:a )?(?:table|flight|hotel|taxi|room)|do my (?:\w+ )?homework|(?:do|help me with|solve) (?:my|the) (?:\w+ )?homework|tell me a (?:joke|story)|sing )"
 )
 OUT_OF_SCOPE = re.compile(
     r"\b(?:translate (?:this|that|the|into|to|for|\"|')|write (?:me )?(?:a|an|some|code|python|my)(?! (?:review|list))|(?:a|me a|short) poem\b(?! book)|essay (?:about|on|for)|do my homework|python (?:code|script|function)|javascript (?:code|function)|code (?:that|in python)|meaning of life|"
@@ -67,7 +73,7 @@ OUT_OF_SCOPE = re.compile(
     r"^\W*what(?:'s| is) \d+\s*[x*+/-]\s*\d+\W*$|\d+\s*[*+/]\s*\d+\s*(?:=|\W*$)"
 )
 ASKS_OF_RETURNS = re.compile(
-    r"\b(?:can|could|may) (?:i|we|you) (?:return|exchange|send back|refund) (?:it|them|this|these|those|things|items|something|stuff)\b.{0,12}\b(?:if|when|within|after|later|for free)\b|\bwhat if (?:it|they) (?:don'?t|doesn'?t|do not|does not) fit\b"
+    r"\b(?:how|what|when|who)\b[^.?!]{0,40}\b(?:return|exchange|send back|refund)\b|\b(?:can|could|may) (?:i|we|you) (?:return|exchange|send back|refund) (?:it|them|this|these|those|things|items|something|stuff)\b.{0,12}\b(?:if|when|within|after|later|for free)\b|\bwhat if (?:it|they) (?:don'?t|doesn'?t|do not|does not) fit\b"
 )
 OF_A_PRODUCT = re.compile(r"\b(?:warrant(?:y|ies)|guarantee)\b")
 INJECTION = re.compile(
@@ -78,7 +84,7 @@ BARE_YES_NO = re.compile(
 )
 FOLLOW_UP = re.compile(
     r"^\W*(?:and |but |ok(?:ay)?,? |hmm,? |actually,? |well,? |no,? |yes,? |sorry,? )*(?:only|just|anything|any|something|what about|how about|do you have (?:it|them|that|those|any)|got any|make (?:it|them|that)|in|under|below|cheaper|more|less|"
-    r"with(?:out)?|but|not|no|preferably|same|the same|show (?:me )?(?:more|others?|cheaper|only|the|some)|instead|up to|between|around|lighter|smaller|bigger|larger|warmer|different|other|another|forget|drop|ignore|for (?:men|women|kids|him|her)|"
+    r"with(?:out)?|but|not|no|preferably|same|the same|show (?:me )?(?:more|others?|cheaper|only|the|some)|instead|up to|between|around|lighter|smaller|bigger|larger|warmer|different|other|another|forget|drop|ignore|for (?:men|women|kids|him|her|two|three|four|five|six|\d)\b|"
     r"men'?s|women'?s|size|i'?d (?:rather|prefer)|rather|prefer|can (?:it|they)|(?:could|can) you (?:show|narrow|filter|sort)|sort|filter|narrow|maybe)\b"
 )
 CHEAPER = re.compile(
@@ -90,6 +96,9 @@ MORE = re.compile(
 )
 WHAT_ELSE = re.compile(
     r"\b(?:what else|anything else|other (?:things|stuff|gear)|everything|all (?:the )?(?:gear|things|stuff)|whole (?:outfit|kit|set)|essentials|gear|accessories|kit|must[- ]haves?|checklist|supplies|equipment|stuff|things|outfit)\b"
+)
+LIKES = re.compile(
+    r"\b(?:loves?|likes?|enjoys?|adores?|collects?|plays?|into|obsessed with|crazy about|mad about|fan of|keen on|started|is learning)\b"
 )
 GIFT = re.compile(
     r"\b(?:gifts?|presents?|something|anything|ideas?|surprise|birthday|bday|anniversary|xmas|christmas)\b|\U0001f381|\U0001f382|\U0001f380"
@@ -104,6 +113,20 @@ _FOREIGN = {
     "Italian": re.compile(r"\b(?:ciao|cerco|vorrei|scarpe|per|avete|grazie|una?|regalo|ho bisogno|economiche)\b"),
     "Portuguese": re.compile(r"\b(?:olá|procuro|preciso|quero|sapatos|para|obrigad[oa]|um|uma|barato|presente)\b"),
 }  # fmt: skip
+
+
+_ACKNOWLEDGES = frozenset(
+    "ok okay k perfect great cool nice awesome lovely super wonderful brilliant excellent fantastic good thanks thank thx ty cheers ta you so much very a lot million bye goodbye later see ya mate again that's thats all for now today it is was helpful helping your the help sounds got no nope yes yeah then one best amazing really appreciate i love".split()
+)
+_THANKS_WORD = frozenset(
+    "thanks thank thx ty cheers perfect great cool nice awesome lovely super wonderful brilliant excellent fantastic bye goodbye ok okay amazing appreciate".split()
+)
+
+
+def acknowledges(message: str) -> bool:
+    """Whether a message only thanks, agrees or takes leave: "ok perfect, thank you!"."""
+    words = re.findall(r"[a-z']+", fold(message))
+    return bool(words) and len(words) <= 9 and set(words) <= _ACKNOWLEDGES and bool(set(words) & _THANKS_WORD)
 
 
 def foreign_language(message: str) -> str | None:
@@ -131,4 +154,4 @@ def is_gibberish(message: str, known: Container[str]) -> bool:
     return all(word not in known and len(word) > 3 and _UNSPEAKABLE.search(word) is not None for word in words)
 
 
-_UNSPEAKABLE = re.compile(r"^[^aeiouy]+$|(.)\1{3,}|[bcdfghjklmnpqrstvwxz]{6,}|[qwxzjkv]{3,}")
+_UNSPEAKABLE = re.compile(r"^[^aeiouy]+$|(.)\1{3,}|[bcdfghjklmnpqrstvwxz]{6,}|[qwxzjkv]{3,}|q(?!u)[a-z]")

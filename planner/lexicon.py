@@ -25,6 +25,9 @@ _NO_TYPES = frozenset(
     "men women kids boys girls baby unisex accessories sale new other others misc miscellaneous general gifts gift home products all shop "
     "clothing apparel adult adults default featured brands outlet clearance sets set".split()
 )
+_EVENTS = frozenset(
+    "trip trips holiday holidays vacation weekend season resort lessons lesson party lover lovers fan enthusiast addict class".split()
+)
 _VERB_BESIDE = {
     "wash": frozenset({"machine", "hand", "cold", "easy"}),
     "light": frozenset({"weight", "blue", "green", "gray", "brown", "pink", "weigh"}),
@@ -81,12 +84,13 @@ class Lexicon:
         values = [*vocabulary.colors, *vocabulary.materials, *vocabulary.features, *vocabulary.brands]
         content |= {word for value in values for word in fold(value).split()} | BASE_COLORS | BASE_MATERIALS
         content |= {word for words in _synonyms().values() for phrase in words for word in fold(phrase).split()}
+        content |= {"women", "womens", "ladies", "mens", "kids", "toddler", "husband", "girlfriend", "boyfriend", "daughter"}
         common = common_words()
         frequent = {word for word, count in vocabulary.words.items() if count >= 3}
         return cls(
             vocabulary=vocabulary,
             types=types,
-            heads=frozenset(phrase[-1] for phrase in types),
+            heads=frozenset(phrase[-1] for phrase in types if stem("for") not in phrase),
             gendered_heads=frozenset(stems(f.name)[-1] for f in vocabulary.types.values() if f.genders and stems(f.name)),
             paired_categories=_paired(vocabulary),
             colors=frozenset(c for c in vocabulary.colors if len(c) > 2 and c not in types_words) | BASE_COLORS,
@@ -109,7 +113,7 @@ class Lexicon:
         heads = [
             Mention(i, i + 1, word)
             for i, word in enumerate(words)
-            if i not in taken and stem(word) in self.heads and _is_thing(words, i, word)
+            if i not in taken and stem(word) in self.heads and _is_thing(words, i, "")
         ]
         return sorted([*types, *heads], key=lambda m: m.start)
 
@@ -163,8 +167,9 @@ class Lexicon:
         if plain in self.known:
             return word
         cutoff = _SURE_TYPO if stem(plain) in _stemmed(self.known) else _TYPO_CUTOFF
-        match = process.extractOne(plain, self.correctable, scorer=fuzz.ratio, score_cutoff=cutoff)
-        return str(match[0]) if match and match[0][0] == plain[0] and stem(match[0]) != stem(plain) else word
+        near = process.extract(plain, self.correctable, scorer=fuzz.ratio, score_cutoff=cutoff, limit=4)
+        fitting = [str(found) for found, _, _ in near if found[0] == plain[0] and stem(found) != stem(plain)]
+        return fitting[0] if fitting else word
 
     def _mentions(self, keys: list[str], table: Mapping[tuple[str, ...], str]) -> list[Mention]:
         found: list[Mention] = []
@@ -184,6 +189,8 @@ class Lexicon:
 def _is_thing(words: list[str], i: int, name: str) -> bool:
     """Whether a word that could name a thing does: "skiing" names no skis, "machine wash" no wash, "wall mounted" no mount."""
     word = words[i]
+    if words[i + 1 : i + 2] and words[i + 1] in _EVENTS:
+        return False
     if (word.endswith("ing") and not name.endswith("ing")) or (word.endswith("ed") and not name.endswith("ed")):
         return False
     return not _VERB_BESIDE.get(word, frozenset()) & set(words[max(0, i - 1) : i] + words[i + 1 : i + 2])

@@ -21,7 +21,7 @@ _PAST = re.compile(
     r"deliver(?:ed|y)?|weather|thanks for|thank you for|arrived|complain|refund|friend (?:has|got)|neighbou?r has|sister (?:has|got)|brother (?:has|got))\b"
 )
 _FILLER = frozenset(
-    "she he they her his him them who whom whose year years old each every while during when hi hello hey hiya yo greetings good morning afternoon evening there please pls plz thanks thank you ok okay so "
+    "let let's lets she he they her his him them who whom whose year years old each every while during when hi hello hey hiya yo greetings good morning afternoon evening there please pls plz thanks thank you ok okay so "
     "well um uh er hmm like just really actually basically maybe perhaps kind sort bit something some someone "
     "anything any one ones pair of a an the i i'm im am is are be been was we we're my me our us your you it its that "
     "this these those to for and or with in on at from by as if then than also too very quite pretty need needs want "
@@ -39,7 +39,7 @@ _FILLER = frozenset(
 # A text without these reads as the words that one types into a search box.
 _SENTENCE = re.compile(
     r"\b(?:i|i'm|i've|i'd|i'll|im|ive|my|me|we|we're|our|us|you|your|he|she|he's|she's|it|it's|its|they|their|them|his|her|is|are|was|were|am|be|been|has|have|had|do|does|did|don't|can|could|would|will|should|"
-    r"need|needs|want|wants|looking|going|get|got|that|that's|because|so|if|when|what|what's|which|who|how|where|this|these|those|there|please|thanks|something|anything|someone|somebody|one|ones|but|not|just|like|would|"
+    r"need|needs|want|wants|looking|going|get|got|that|that's|because|so|if|when|what|what's|which|who|how|where|this|these|those|there|please|thanks|something|anything|someone|somebody|one|ones|but|not|just|like|would|actually|ok|okay|let's|lets|sorry|instead|"
     r"suggest|recommend|show|find|help|buy|any|some|really|very|too|also|maybe|for (?:a|the)|u|ur|pls|plz|gonna|wanna|ideas?|gifts?|presents?)\b|[.!?;\n]"
 )
 _OPENING = re.compile(
@@ -48,7 +48,7 @@ _OPENING = re.compile(
 )
 _SMALL_WORDS = frozenset(
     "a an the for with in of to and or on by at from under over around about between up max cheap cheaper cheapest affordable inexpensive best good great nice "
-    "decent budget price priced".split()
+    "decent budget price priced only just".split()
 )
 _PHRASE_LIMIT = 16
 _KEPT_WITH_NUMBER = re.compile(r"^\d")
@@ -91,6 +91,16 @@ _PEOPLE = re.compile(
     r"\bfor (?P<n>two|three|four|five|six|eight|\d)(?: (?:people|persons?|adults?|of us|men|campers))?\b(?! (?:\w+ ){0,2}(?:dollars?|bucks|years?|months?|weeks?|days?))"
 )
 _COUNT = {"two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "eight": "8"}
+
+
+def is_phrase(text: str) -> bool:
+    """Whether a lower-cased text reads as the words that one types into a search box."""
+    return not _SENTENCE.search(_OPENING.sub("", text))
+
+
+def party_size(text: str) -> bool:
+    """Whether a lower-cased text says for how many people: "for four"."""
+    return _PEOPLE.search(text) is not None
 
 
 def to_query(clause: str, lexicon: Lexicon) -> str:

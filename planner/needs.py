@@ -37,11 +37,11 @@ class Occasion:
         return any(pattern.search(folded) for pattern in self.patterns)
 
     def chosen(self, message: str) -> tuple[NeededCategory, ...]:
-        """Up to four categories: only technical ones when the message asks for tech and there are any."""
+        """Up to four categories: only technical ones when the message asks for tech and there are any, else those last."""
         tech = [category for category in self.categories if category.tech]
         if _TECH.search(fold(message)) and len(tech) >= 2:
             return tuple(tech[:4])
-        return tuple([c for c in self.categories if not c.tech][:4] or self.categories[:4])
+        return tuple(sorted(self.categories, key=lambda c: c.tech)[:4])
 
 
 @lru_cache(maxsize=1)
@@ -57,6 +57,18 @@ def occasion_of(message: str) -> Occasion | None:
     found = [occasion for occasion in occasions() if occasion.matches(folded)]
     particular = [occasion for occasion in found if not occasion.gift]
     return next(iter([*particular, *found]), None)
+
+
+def liked_types(message: str) -> tuple[str, ...]:
+    """Types that make a gift for what somebody is said to like, in the order of the table."""
+    folded = re.sub(r"[^a-z0-9 ]+", " ", fold(message))
+    return tuple(dict.fromkeys(name for pattern, names in _likes() if pattern.search(folded) for name in names))
+
+
+@lru_cache(maxsize=1)
+def _likes() -> tuple[tuple[re.Pattern[str], tuple[str, ...]], ...]:
+    table: dict[str, list[str]] = yaml.safe_load((Path(__file__).resolve().parent / "likes.yaml").read_text())
+    return tuple((re.compile(pattern), tuple(fold(name) for name in names)) for pattern, names in table.items())
 
 
 def _occasion(row: dict[str, object]) -> Occasion:

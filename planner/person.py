@@ -51,7 +51,11 @@ _AGE = re.compile(
     r"\b(?P<a>\d{1,2})[- ]?(?:yo\b|y/o|yrs?\b|year|y\.o|months?|mths?)|\baged? (?P<b>\d{1,2})\b|\b(?:is|turns|turning|turned|he's|she's|they're|just) (?P<c>\d{1,2})\b(?!\s*(?:cm|mm|kg|inch|lbs|ft|k\b|%|\.\d|'|\"|°|stone|[ap]m))|"
     r"(?:son|daughter|boy|girl|niece|nephew|kid|godson|grandson|granddaughter|sister|brother)s?,? \(?(?P<d>\d{1,2})\)?\b|\b(?P<e>two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)[- ]year"
 )
-_PLAIN = tuple((gender, re.compile(rf"\b(?:{words})\b")) for gender, words in (("kids", _KIDS), ("women", _WOMEN), ("men", _MEN)))
+_PLAIN: tuple[tuple[Gender, re.Pattern[str]], ...] = (
+    ("kids", re.compile(rf"\b(?:{_KIDS})\b")),
+    ("women", re.compile(rf"\b(?:{_WOMEN})\b")),
+    ("men", re.compile(rf"\b(?:{_MEN})\b")),
+)
 _PRONOUNS: tuple[tuple[Gender, re.Pattern[str]], ...] = (
     ("women", re.compile(r"\b(?:she|her|hers|she's)\b")),
     ("men", re.compile(r"\b(?:he|him|his|he's)\b")),
@@ -108,7 +112,7 @@ def _of_recipient(recipient: str | None, text: str) -> Gender | None:
         return None
     for gender, pattern in _PLAIN:
         if pattern.search(recipient):
-            return _grown_up(text) or "kids" if gender == "kids" else _young(text, recipient) or gender  # type: ignore[return-value]
+            return _grown_up(text) or "kids" if gender == "kids" else _young(text, recipient) or gender
     return None
 
 
@@ -140,7 +144,7 @@ def _of_words(need: str) -> Gender | None:
     """The first word in the need's own clauses that speaks of a grown-up, else a pronoun."""
     found = [(m.start(), gender) for gender, pattern in _PLAIN[1:] for m in pattern.finditer(need)]
     found = found or [(m.start(), gender) for gender, pattern in _PRONOUNS for m in pattern.finditer(need)]
-    return min(found)[1] if found else None  # type: ignore[return-value]
+    return min(found)[1] if found else None
 
 
 def _grown_up(text: str) -> Gender | None:

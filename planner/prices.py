@@ -47,7 +47,7 @@ _FLOOR = re.compile(
 )
 _FLOOR_AFTER = re.compile(r"\s*(?:or more|and up\b|and above|or above|plus\b|\+|minimum|upwards)")
 _ABOUT = re.compile(
-    r"(?:\b(?:around|about|'?bout|roughly|approximately|approx\.?|circa|like|say|somewhere around|in the region of|near(?:ly)?|close to|or so)|~)\s*$"
+    r"(?:\b(?:around|about|'?bout|roughly|approximately|approx\.?|circa|like|somewhere around|in the region of|near(?:ly)?|close to|or so)|~)\s*$"
 )
 _ABOUT_AFTER = re.compile(r",?\s*-?(?:ish\b|or so\b|or thereabouts|give or take)")
 _RANGE_JOIN = re.compile(r"\s*(?:-|–|to|and|or)\s*$")
@@ -58,9 +58,10 @@ _STORY = re.compile(
 )
 # A sentence that is nothing but an amount ("Around fifty?", "20 to 40.") can only be the budget.
 _ALONE_BEFORE = re.compile(
-    r"(?:^|[.!?;:,\n(]|\bbut\b|\band\b)\s*(?:so|say|maybe|perhaps|around|about|roughly|like|budget|under|ok|okay|only|just)?\s*$"
+    r"(?:^|[.!?;:,\n(]|\bbut\b|\band\b)\s*(?:(?:ok|okay|well|so|then|actually|hmm|let's|lets|make it|i'd|i would|up to)[\s,]+)*(?:so|say|maybe|perhaps|around|about|roughly|like|budget|under|ok|okay|only|just)?\s*$"
 )
 _ALONE_AFTER = re.compile(r"\s*(?:$|[.!?;\n)]|(?:max|tops|please|pls|then|or so|total|altogether|ish)\b)")
+_NAMES_AMOUNT = re.compile(r"\b(?:let'?s say|say|make it|go with|call it|let'?s do)\s*$")
 _LEAST_WITHOUT_CURRENCY = Decimal(5)
 _LEAST_ALONE = Decimal(15)
 _HEADROOM = Decimal("1.25")
@@ -175,6 +176,8 @@ def _classified(text: str, amount: _Amount) -> tuple[_Kind, int, int] | None:
         if match and (amount.currency or not _weak(match.group(), kind) or _ENDS.match(after)):
             rough = kind == "high" and (amount.roughly or _ABOUT_AFTER.match(after) is not None) and "budget" not in match.group()
             return ("about" if rough else kind), match.start(), _end(after, amount, _ABOUT_AFTER)  # type: ignore[return-value]
+    if _NAMES_AMOUNT.search(before) and _ALONE_AFTER.match(after):
+        return "high", _cue_start(text, amount.start, _NAMES_AMOUNT), amount.end
     ceiling = _CEILING_AFTER.match(after)
     if ceiling:
         rough = amount.roughly or _ABOUT.search(before) is not None

@@ -16,11 +16,17 @@ _ORDINALS = {
 _ORDINAL = re.compile(
     rf"\b(?:the |number |no\.? ?|option |item |product )?(?P<word>{'|'.join(_ORDINALS)})(?: (?:one|two|ones|pair|option|product|item|choice))?\b(?! (?:time|thing|of all|aid|class|floor|hand))"
 )
-_NUMBER = re.compile(r"(?:\bnumber |\bno\.? ?|#|\boption |\bitem )(?P<n>\d{1,2})\b")
+_NUMBER = re.compile(r"(?:\bnumber |\bno\.? ?|#|\boption |\bitem )(?P<n>\d{1,2}|one|two|three|four|five|six)\b")
+_BARE_PAIR = re.compile(
+    r"\b(?P<a>[1-9])\s*(?:or|and|vs\.?|versus|&|with|to)\s*(?P<b>[1-9])\b(?!\s*(?:inch|cm|people|person|pack|litre|kg))"
+)
+_LAST_N = re.compile(r"\bthe last (?P<n>two|three|2|3)\b")
 _FIRST_N = re.compile(r"\b(?:the )?(?:first|top) (?P<n>two|three|four|2|3|4)\b")
 _COUNTS = {"two": 2, "three": 3, "four": 4, "2": 2, "3": 3, "4": 4}
 _LAST = re.compile(r"\bthe last (?:one|product|item|option)?\b")
-_CHEAPEST = re.compile(r"\b(?:the )?(?:cheap(?:er|est)|least expensive|lowest[- ]priced)(?: (?:one|option|of (?:those|these|the|them)))")
+_CHEAPEST = re.compile(
+    r"\b(?:the )?(?:cheap(?:er|est)|least expensive|lowest[- ]priced)(?: (?:one|ones|pair|option|of (?:those|these|the|them))|(?= (?:to|in|into) (?:my|the)\b|\W*$))"
+)
 _PRICIEST = re.compile(r"\b(?:the )?(?:most expensive|priciest|dearest|pricier)(?: (?:one|option|of (?:those|these|the|them)))")
 _ALL = re.compile(r"\b(?:both|all (?:of )?(?:them|these|those)|these|those|them|the (?:two|three|four))\b")
 _IT = re.compile(r"\b(?:it|its|it's|this one|that one|this|that)\b")
@@ -56,6 +62,9 @@ def resolve(text: str, shown: tuple[ShownProduct, ...]) -> Resolved:
         priced = [p for p in pool if p.price]
         if pattern.search(text) and priced:
             return Resolved((pick(priced, key=lambda p: p.price.minor if p.price else 0),))
+    last_n = _LAST_N.search(text)
+    if last_n:
+        return Resolved(tuple(pool[-_COUNTS[last_n.group("n")] :]))
     if _LAST.search(text):
         return Resolved((pool[-1],))
     described = _described(text, pool)
@@ -85,8 +94,13 @@ def _numbers(text: str) -> list[int]:
     if first_n:
         return list(range(1, _COUNTS[first_n.group("n")] + 1))
     found = [(m.start(), _ORDINALS[m.group("word")]) for m in _ORDINAL.finditer(text)]
-    found += [(m.start(), int(m.group("n"))) for m in _NUMBER.finditer(text)]
+    found += [(m.start(), _as_number(m.group("n"))) for m in _NUMBER.finditer(text)]
+    found += [(m.start(), int(m.group(name))) for m in _BARE_PAIR.finditer(text) for name in ("a", "b")]
     return [n for _, n in sorted(found)]
+
+
+def _as_number(word: str) -> int:
+    return int(word) if word.isdigit() else ["one", "two", "three", "four", "five", "six"].index(word) + 1
 
 
 def _nth(pool: list[ShownProduct], shown: tuple[ShownProduct, ...], n: int) -> list[ShownProduct]:
@@ -102,6 +116,9 @@ def _described(text: str, pool: list[ShownProduct]) -> list[ShownProduct]:
     best = max((score for score, _ in scored), default=0.0)
     if best >= _TITLE_CUTOFF:
         return [p for score, p in scored if score >= best - 1]
+    telling = _named_by_one_word(text, pool)
+    if telling:
+        return telling
     words = set(words_of(text))
     colored = [p for p in pool if any(set(words_of(c)) & words for c in p.colors)]
     if re.search(r"\b(?:the|that|this) \w+(?: \w+)? (?:one|ones|pair)\b", text) and colored:
@@ -116,6 +133,29 @@ def _described(text: str, pool: list[ShownProduct]) -> list[ShownProduct]:
         if matching and len(matching) < len(pool):
             return matching
     return []
+
+
+def _named_by_one_word(text: str, pool: list[ShownProduct]) -> list[ShownProduct]:
+    """The products in whose titles alone a word of the message stands: "the norrholt" when there is one."""
+    said = [w for w in words_of(text) if len(w) >= 5]
+    found: list[ShownProduct] = []
+    for word in said:
+        having = [
+            p
+            for p in pool
+            if any(fuzz.ratio(word, t) >= 88 for t in words_of(p.title)) and stem(word) not in {stem(w) for w in words_of(p.category)}
+        ]
+        if having and len(having) < len(pool) and len(having) <= 2 and word not in _DESCRIBES:
+            found = [p for p in having if not found or p in found] or found
+    return found
+
+
+# Words of a question that may stand in a title by chance: what is asked, not which one.
+_DESCRIBES = frozenset(
+    "waterproof insulated warm lightweight leather cotton wireless bluetooth rechargeable washable large small medium black white brown green yellow purple orange "
+    "wider heavy light women girls child adult comfortable breathable cushioned padded folding foldable portable electric battery cordless winter summer running hiking "
+    "support charge charging color colour which there these those their about would could should first second third fourth fifth cheaper cheapest compare price".split()
+)
 
 
 def _title_likeness(text: str, product: ShownProduct) -> float:

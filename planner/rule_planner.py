@@ -6,20 +6,22 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from catalog.vocabulary import Vocabulary
-from domain.filters import Filters
+from domain.filters import FilterChange, Filters
 from domain.plan import Clarification, Plan, Task, TaskKind
 from domain.session import Session, ShownProduct
 from domain.turn import Received
 from planner import kinds
+from planner.intents import IntentReader
 from planner.lexicon import BASE_COLORS, Lexicon, Mention, stem, words_of
-from planner.need import need_clauses, split_clauses, tells_story, to_query
+from planner.need import is_phrase, need_clauses, party_size, split_clauses, tells_story, to_query
 from planner.needs import Occasion, occasion_of
 from planner.prices import read_prices
 from planner.reading import Reading, read
 from planner.references import Resolved, resolve
 from planner.safety import SafetyRules
 from planner.splitting import NeedSplitter
-from planner.standing import refined, switched
+from planner.standing import allowing, refined, switched
+from planner.values import field_of
 
 _QUALIFIES = re.compile(r"^\W*(?:at least|with|up to|under|over|around|about|good|long|decent|ideally|preferably)\b")
 """A part that says how the thing before must be, and names no other thing."""
@@ -31,17 +33,27 @@ _OPEN_WISH = re.compile(r"\b(?:something|anything|stuff|things|what|ideas?|show 
 _GENDER_WORD = {"women": "women's", "men": "men's", "kids": "kids'"}
 
 
+_BELIEVED: frozenset[TaskKind] = frozenset({"small_talk", "out_of_scope", "shop_question", "order", "unsafe"})
+
+
 @dataclass
 class RulePlanner:
-    """The Planner port without a model; a few milliseconds a message."""
+    """The Planner port without a language model; a few milliseconds a message."""
 
     vocabulary: Callable[[], Vocabulary]
     """The served catalogue's; asked each turn, since a new index may have been switched in."""
     safety: SafetyRules
+    intents: IntentReader | None = None
+    """Second opinion on messages in which the rules find nothing that they know."""
     _lexicon: Lexicon | None = None
 
     async def plan(self, received: Received) -> Plan:
-        return self.plan_now(received.message, received.session)
+        """The rules' plan, or the classifier's kind for a message that the rules cannot place."""
+        planned, unsure = self._planned(received.message, received.session)
+        if not unsure or self.intents is None:
+            return planned
+        kind = await self.intents.kind_of(received.message)
+        return _only(kind, received.message, received.session) if kind in _BELIEVED else planned
 
     def lexicon(self) -> Lexicon:
         """The lexicon of the vocabulary that is served now."""
@@ -51,11 +63,16 @@ class RulePlanner:
         return self._lexicon
 
     def plan_now(self, message: str, session: Session) -> Plan:
-        """The same, blocking and without a clock."""
+        """The rules' plan alone, blocking."""
+        return self._planned(message, session)[0]
+
+    def _planned(self, message: str, session: Session) -> tuple[Plan, bool]:
         danger = self.safety.danger(message)
         if danger:
-            return _only("unsafe", danger[1] if danger[0] == "unsafe" else "self_harm", session)
-        return _Planning(message, session, self.lexicon()).plan()
+            return _only("unsafe", danger[1] if danger[0] == "unsafe" else "self_harm", session), False
+        planning = _Planning(message, session, self.lexicon())
+        plan = planning.plan()
+        return plan, planning.is_unsure(plan)
 
 
 class _Planning:
@@ -66,11 +83,28 @@ class _Planning:
         self.session = session
         self.lexicon = lexicon
         self.splitter = NeedSplitter(lexicon)
+        self._vague = False
         said = self._without_orders_to_us(message, lexicon)
         self.text = lexicon.corrected(said)
         # Kinds and references are read from the words as typed: a corrected "lightest" would be lights.
         self.lowered = re.sub(r"[\u2019\u02bc`]", "'", said.casefold()).strip()
         self.whole = read(self.text, lexicon, currency=lexicon.vocabulary.currency)
+
+    def is_unsure(self, plan: Plan) -> bool:
+        """Whether the plan searches for words in which nothing is known: no thing, value, occasion or phrase of a search."""
+        if len(plan.tasks) != 1 or plan.tasks[0].kind not in ("search", "refine", "clarify"):
+            return False
+        if plan.clarification is not None and (not self._vague or len(self.lowered.split()) < 2):
+            return False
+        follows = (kinds.FOLLOW_UP, kinds.CHEAPER, kinds.PRICIER, kinds.MORE)
+        if self.session.subject is not None and any(pattern.search(self.lowered) for pattern in follows):
+            return False
+        stated = self.whole.change.stated.active()
+        known = self._named_need() or [f for f in stated if f != "gender"] or self.whole.change.lifted or self.whole.recipient
+        if known or occasion_of(self.text) or kinds.GIFT_CARD.search(self.lowered):
+            return False
+        words = to_query(self.text, self.lexicon).split()
+        return not (is_phrase(self.lowered) and words and all(word in self.lexicon.vocabulary.words for word in words))
 
     @staticmethod
     def _without_orders_to_us(message: str, lexicon: Lexicon) -> str:
@@ -96,13 +130,19 @@ class _Planning:
             where = "that language" if language == "another" else language
             return self._clarify(f"I only understand English so far, not {where}. What are you looking for?", ())
         plain = self.message.casefold().strip()
-        if kinds.GREETING.match(plain) or (kinds.THANKS.match(plain) and not self.session.question) or kinds.WHO_ARE_YOU.search(plain):
+        if (
+            kinds.GREETING.match(plain)
+            or ((kinds.THANKS.match(plain) or kinds.acknowledges(plain)) and not self.session.question)
+            or kinds.WHO_ARE_YOU.search(plain)
+        ):
             return _only("small_talk", self.message, self.session)
         if kinds.BARE_YES_NO.match(plain):
             return _only("small_talk", self.message, self.session)
         if kinds.INJECTION.search(plain) and not self._named_need():
             return _only("out_of_scope", self.message, self.session)
-        if kinds.OUT_OF_SCOPE.search(plain) and not self._named_need():
+        if kinds.UNDECIDED.match(plain):
+            return _only("small_talk", self.message, self.session)
+        if kinds.ALWAYS_OUT_OF_SCOPE.match(plain) or (kinds.OUT_OF_SCOPE.search(plain) and not self._named_need()):
             return _only("out_of_scope", self.message, self.session)
         return None
 
@@ -165,7 +205,9 @@ class _Planning:
     def _asks_about_product(self) -> bool:
         """A question in one of the clauses, about something on the screen."""
         asks = any(kinds.QUESTION.match(clause.strip()) for clause in re.split(r"[,.;]\s+", self.lowered))
-        return asks and kinds.ABOUT_PRODUCT.search(self.lowered) is not None and not self._asks_for_products()
+        if not asks or self._asks_for_products():
+            return False
+        return kinds.ABOUT_PRODUCT.search(self.lowered) is not None or bool(resolve(self.lowered, self.session.shown).products)
 
     def _referring(self, kind: TaskKind) -> Plan | None:
         resolved = resolve(self.lowered, self.session.shown)
@@ -195,11 +237,21 @@ class _Planning:
         if len(resolved.ambiguous) > 1:
             return self._which(resolved.ambiguous)
         anchor = (resolved.products or shown)[0]
-        standing = refined(self.session.standing, self.whole.change)
+        standing = refined(self.session.standing, self._without_reference(anchor))
         if kinds.CHEAPER.search(self.lowered) and anchor.price:
             standing = standing.model_copy(update={"price_max": _below(anchor)})
         task = Task(kind="similar", request=anchor.category, filters=standing, product_ids=(anchor.product_id,), subject=anchor.category)
         return Plan(tasks=(task,), standing=standing, recipient=self.session.recipient)
+
+    def _without_reference(self, anchor: ShownProduct) -> FilterChange:
+        """ "Like the brown ones" names a product by its colour and asks for none."""
+        stated = self.whole.change.stated
+        named = {w for text in (anchor.title, anchor.brand or "", *anchor.colors) for w in words_of(text)}
+        updates = {
+            f: tuple(v for v in getattr(stated, f) or () if not set(words_of(v)) <= named) or None
+            for f in ("color", "brand", "material", "features")
+        }
+        return self.whole.change.model_copy(update={"stated": stated.model_copy(update=updates)})
 
     def _preference(self) -> Plan | None:
         if not kinds.PREFERENCE.match(self.lowered) or self.whole.types or kinds.WHAT_ELSE.search(self.lowered):
@@ -269,7 +321,7 @@ class _Planning:
             return False
         if reading.types:
             subject = {stem(w) for w in words_of(self.session.subject)}
-            same = any({stem(w) for w in words_of(m.name)} <= subject or _head(m) in subject for m in reading.types)
+            same = any({stem(w) for w in words_of(m.name)} <= subject or (" " not in m.name and _head(m) in subject) for m in reading.types)
             return same and (kinds.FOLLOW_UP.match(self.lowered) is not None or len(reading.words) <= 6)
         if kinds.MORE.match(self.lowered) or kinds.CHEAPER.search(self.lowered) or kinds.PRICIER.search(self.lowered):
             return True
@@ -278,8 +330,10 @@ class _Planning:
         if self._adds_known_words(reading):
             return True
         people = set(words_of(reading.recipient or ""))
-        words = [w for w in to_query(reading.rest, self.lexicon).split() if not self._is_value(w, reading) and w not in people]
-        if (reading.states_filters or reading.recipient) and (not words or kinds.FOLLOW_UP.match(self.lowered)):
+        words = [
+            w for w in to_query(reading.rest, self.lexicon).split() if not self._is_value(w, reading) and w not in people and w != "person"
+        ]
+        if (reading.states_filters or reading.recipient or party_size(self.lowered)) and (not words or kinds.FOLLOW_UP.match(self.lowered)):
             return True
         return bool(kinds.FOLLOW_UP.match(self.lowered)) and len(words) <= 3
 
@@ -295,18 +349,22 @@ class _Planning:
         )
 
     def _refine(self, reading: Reading) -> Plan:
-        standing = self._moved_price(refined(self.session.standing, reading.change), reading)
+        allowed = {value: field_of(value, self.lexicon) for value in self.whole.allowed}
+        standing = allowing(self._moved_price(refined(self.session.standing, reading.change), reading), allowed)
         extra = [] if reading.types else self._further_words(reading)
         subject = self._core(self.session.subject or "", standing)
         if reading.types and len(reading.types[-1].name.split()) > 1:
             subject = self._core(self.splitter.query(reading.rest, reading), standing)
+        if party_size(self.lowered):
+            subject = re.sub(r"\b\d+ person\b", "", subject)
         known = {stem(w) for w in subject.split()}
         core = " ".join([*(w for w in extra if stem(w) not in known), subject]).strip()
         task = self._task("refine", self._with_values(core, standing), standing)
         kept = tuple(dict.fromkeys(p.category for p in self.session.shown))
         if len(kept) > 1 and not reading.types and not extra:
             task = task.model_copy(update={"categories": kept[:_MOST_NEEDS]})
-        return Plan(tasks=(task,), standing=standing, recipient=reading.recipient or self.session.recipient)
+        recipient = None if reading.for_self else reading.recipient or self.session.recipient
+        return Plan(tasks=(task,), standing=standing, recipient=recipient)
 
     def _further_words(self, reading: Reading) -> list[str]:
         """Words of a refinement that are no filter values: they join the query."""
@@ -335,7 +393,8 @@ class _Planning:
         if kinds.CHEAPER.search(self.lowered):
             middle = prices[len(prices) // 2]
             cheaper = [p for p in self.session.shown if p.price and p.price.minor <= middle]
-            return standing.model_copy(update={"price_max": _below(cheaper[-1]), "price_min": None})
+            dearest = max(cheaper, key=lambda p: p.price.minor if p.price else 0)
+            return standing.model_copy(update={"price_max": _below(dearest), "price_min": None})
         return standing
 
     def _search(self, clauses: list[str], reading: Reading, occasion: Occasion | None) -> Plan:
@@ -347,8 +406,21 @@ class _Planning:
             return self._which_of(department, standing, recipient)
         if not requests:
             return self._nothing_to_search(reading)
+        if (
+            reading.gender_guessed
+            and reading.recipient is None
+            and not any(map(self.splitter.is_gendered, requests))
+            and all(map(self.splitter.type_of, requests))
+        ):
+            # "The lamp my sister gave us broke": nobody's gender matters to a lamp.
+            standing = standing.model_copy(update={"gender": self.session.standing.gender})
         tasks = tuple(self._task("search", request, standing) for request in requests[:_MOST_NEEDS])
         return Plan(tasks=tasks, standing=standing, recipient=recipient)
+
+    def _only_likes(self, clauses: list[str]) -> bool:
+        """ "A gift for my wife who loves cameras": what somebody likes is no wish for one more."""
+        before = kinds.LIKES.split(" ".join(clauses).casefold())[0]
+        return not self.lexicon.thing_mentions(words_of(before))
 
     def _gift(self, reading: Reading) -> list[str]:
         """ "Something for my mom" asks for ideas."""
@@ -381,7 +453,7 @@ class _Planning:
     def _needs(self, clauses: list[str], reading: Reading, occasion: Occasion | None) -> list[str]:
         """One search-box query a need; several when the message names several kinds of things side by side."""
         named_any = self.lexicon.thing_mentions(words_of(" ".join(clauses)))
-        if occasion and (not named_any or kinds.WHAT_ELSE.search(self.lowered)):
+        if occasion and (not named_any or kinds.WHAT_ELSE.search(self.lowered) or (occasion.gift and self._only_likes(clauses))):
             return [self.splitter.query(" ".join(clauses), reading) or occasion.name]
         found = self.splitter.queries(clauses, reading, whole=self.lowered)
         if found or self.session.subject is None or not kinds.WHAT_ELSE.search(self.lowered):
@@ -390,6 +462,7 @@ class _Planning:
         return [self.session.subject]
 
     def _nothing_to_search(self, reading: Reading) -> Plan:
+        self._vague = True
         if reading.wants or reading.states_filters or reading.recipient:
             standing = refined(self.session.standing, reading.change)
             choices = tuple(f.label for f in sorted(self.lexicon.vocabulary.types.values(), key=lambda f: -f.count)[:4])
@@ -407,7 +480,13 @@ class _Planning:
 
     def _asks_for_products(self) -> bool:
         """ "Do you have them in blue?" searches; "are they waterproof?" asks."""
-        return re.search(r"\b(?:do you (?:have|sell|carry)|have you got|are there|is there|got any|any)\b", self.lowered) is not None
+        return (
+            re.search(
+                r"\b(?:do you (?:have|sell|carry)|have you got|are there|is there|got any)\b|^\W*any\b|\bany (?:\w+ )?(?:in|under|with|for)\b",
+                self.lowered,
+            )
+            is not None
+        )
 
     def _is_value(self, word: str, reading: Reading) -> bool:
         stated = reading.change.stated

@@ -12,7 +12,7 @@ from domain.terms import fold
 from domain.turn import FormulationRequest, ModelReport
 from planner.kinds import WHAT_ELSE
 from planner.lexicon import Lexicon, stem, words_of
-from planner.needs import NeededCategory, occasion_of
+from planner.needs import NeededCategory, liked_types, occasion_of
 from planner.wording import explanation_for, title_case, with_gender
 
 _GENERIC_FRAMES = ("{0}", "comfortable {0}", "top rated {0}", "durable {0}", "popular {0}", "quality {0}")
@@ -62,26 +62,28 @@ def _for_task(task: Task, request: FormulationRequest, lexicon: Lexicon) -> list
     if task.categories:
         return [_kept(name, task, lexicon) for name in task.categories]
     occasion = occasion_of(request.message) or (occasion_of(task.request) if task.subject is None else None)
-    alone = len(request.plan.searches) == 1 and task.kind == "search"
+    alone = len(request.plan.searches) == 1 and task.kind in ("search", "refine")
     nameless = task.subject is None and lexicon.main_thing(words_of(task.request)) is None
     wide = nameless or WHAT_ELSE.search(fold(request.message)) is not None
     if occasion is None or not alone or not wide:
         return [_one(task, lexicon)]
-    needed = [_needed(c, task.filters, lexicon) for c in occasion.chosen(request.message) if _fits(c, task.filters)]
+    needed = [_needed(c, task.filters, lexicon) for c in occasion.chosen(f"{request.message} {task.request}") if _fits(c, task.filters)]
+    if occasion.gift:
+        liked = _liked(request.message, task, lexicon)
+        return (liked if len(liked) > 2 else [*liked, *needed])[:_WHAT_ELSE_LIMIT] or [_one(task, lexicon)]
     if task.subject is None:
-        liked = _liked(request.message, task, lexicon) if occasion.name in ("gift", "gift for a child") else []
-        return [*liked, *needed][:_WHAT_ELSE_LIMIT] or [_one(task, lexicon)]
+        return needed[:_WHAT_ELSE_LIMIT] or [_one(task, lexicon)]
     own = _one(task, lexicon)
     others = [c for c in needed if not _same_thing(c, own, task)]
     return [own, *others][:_WHAT_ELSE_LIMIT]
 
 
 def _liked(message: str, task: Task, lexicon: Lexicon) -> list[ProposedCategory]:
-    """Types whose names share a word with what the recipient likes: "she loves science" gives science kits."""
+    """Gifts for what the recipient likes: those of the table, else types whose names share a word with it."""
     words = {stem(w) for w in words_of(task.request)} - {stem(w) for w in ("gift", "present", "birthday", "idea", "set", "kit", "home")}
-    liked = [f for f in lexicon.vocabulary.types.values() if words & {stem(w) for w in words_of(f.name)}]
-    best = sorted(liked, key=lambda f: -f.count)[:2]
-    return [_one(task.model_copy(update={"subject": f.name, "request": f.name}), lexicon) for f in best]
+    sharing = sorted((f for f in lexicon.vocabulary.types.values() if words & {stem(w) for w in words_of(f.name)}), key=lambda f: -f.count)
+    names = dict.fromkeys([*(n for n in liked_types(message) if lexicon.facts(n)), *(f.name for f in sharing[:2])])
+    return [_one(task.model_copy(update={"subject": name, "request": name}), lexicon) for name in list(names)[:_WHAT_ELSE_LIMIT]]
 
 
 def _kept(name: str, task: Task, lexicon: Lexicon) -> ProposedCategory:
@@ -97,6 +99,10 @@ def _one(task: Task, lexicon: Lexicon) -> ProposedCategory:
     label = with_gender(title_case(facts.label if facts else _short_label(task, lexicon)), gender)
     base = task.request or fold(label)
     real = _titles(facts.titles if facts else (), task.filters)
+    if task.filters.brand and task.request:
+        # A product that is named stands among the titles as it was named (the paper, Fig. 5).
+        named = title_case(task.request)
+        real = [named, *(title for title in real if title.casefold() != named.casefold())]
     return _category(label, real, [base], explanation_for(label, task.filters), gender)
 
 
@@ -120,9 +126,11 @@ def _category(label: str, real: list[str], generic: list[str], explanation: str,
     base = wanted[0]
     frames = (with_gender(frame.format(fold(base)), None) for frame in _GENERIC_FRAMES)
     candidates = [*real[:3], *wanted, *frames, fold(label), f"{fold(base)} on sale", f"new {fold(base)}", f"best {fold(base)}"]
-    unique = {c.casefold(): c for c in reversed(candidates) if not is_gift_card_text(c)}
-    ordered = [c for c in candidates if unique.get(c.casefold()) is c]
-    return ProposedCategory(category=label, products=tuple(ordered[:PRODUCTS_PER_CATEGORY]), explanation=explanation)
+    different: dict[str, str] = {}
+    for candidate in candidates:
+        if not is_gift_card_text(candidate):
+            different.setdefault(candidate.casefold(), candidate)
+    return ProposedCategory(category=label, products=tuple(different.values())[:PRODUCTS_PER_CATEGORY], explanation=explanation)
 
 
 def _titles(titles: tuple[str, ...], filters: Filters) -> list[str]:

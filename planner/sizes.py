@@ -15,6 +15,7 @@ _SIZE = re.compile(
     rf"|\b(?:in (?:an? )?|an? |i'?m an? |wears? (?:an? )?|takes? (?:an? )?|fits? (?:an? )?)(?P<c>{_LETTERS}|(?:small|medium|large)(?=\s*(?:$|[.,;!?)]|please|pls|for|and|or|if))|[sml](?=\s*(?:$|[.,;!?)]|please|pls|and|or)))"
     rf"|\b(?P<d>{_LETTERS})\b"
     rf"|\b(?:men|women|kid|boy|girl|toddler|ladie|lady)'?s'?\s+(?:size\s+)?(?:(?P<system3>us|uk|eu)\s*)?(?P<e>{_NUMBER}|small|medium|large|[sml])\b(?!\s*(?:inch|pack|\"|'|cm|mm|month|piece|oz|yrs?|year|person|way|speed|%|/))"
+    rf"|\bin an? (?P<m>{_NUMBER})(?=\s*(?:$|[.,;!?]|please|pls))"
     rf"|\b(?P<f>{_NUMBER})\s+(?:wide|narrow|shoe|uk|us|eu)\b"
     r"|\b(?P<g>\d{1,2}\s?(?:-|to|–)\s?\d{1,2}\s?(?:months?|mths?|mos?)\b)|\b(?P<h>[2-6]t)\b"
     r"|\b(?P<i>twin xl|queen|king|twin)(?=[- ](?:size|sized|bed|sheet|duvet|mattress|set|comforter|quilt|bedding|blanket|pillow))"

@@ -131,10 +131,11 @@ class NeedSplitter:
 
     def _with_compound(self, query: str, clauses: list[str]) -> str:
         """ "Backpack for my laptop" asks for a laptop backpack: the type's name replaces its parts."""
-        main = self.lexicon.main_thing(words_of(" ".join(clauses)))
-        if main is None or " " not in main.name or main.end - main.start > 1:
+        words = words_of(" ".join(clauses))
+        main = self.lexicon.main_thing(words)
+        if main is None or " " not in main.name or (main.end - main.start > 1 and "for" not in words[main.start : main.end]):
             return query
-        parts = {stem(w) for w in words_of(main.name)}
+        parts = {stem(w) for w in (*words_of(main.name), *words[main.start : main.end])}
         return " ".join([*(w for w in query.split() if stem(w) not in parts), main.name])
 
 

@@ -1,5 +1,7 @@
 """Which filters hold after this message? Narrowing, replacing, relaxing and switching the subject (docs/planning.md)."""
 
+from collections.abc import Mapping
+
 from domain.filters import FILTER_FIELDS, FilterChange, FilterField, Filters
 from domain.terms import fold
 
@@ -27,6 +29,18 @@ def refined(standing: Filters, change: FilterChange) -> Filters:
         updates |= _not_excluded_any_more(standing, updates, stated)
     lifted = [f for f in (*standing.lifted, *change.lifted) if f not in updates or updates[f] is None]
     return standing.model_copy(update={**updates, "lifted": tuple(dict.fromkeys(lifted))})
+
+
+def allowing(standing: Filters, values: Mapping[str, FilterField]) -> Filters:
+    """ "Leather is fine too": a ban on it ends, and where other values of its field are asked for it joins them."""
+    updates: dict[str, object] = {}
+    if standing.exclude:
+        updates["exclude"] = tuple(word for word in standing.exclude if fold(word) not in values) or None
+    for value, field in values.items():
+        held = updates.get(field, getattr(standing, field))
+        if field != "exclude" and isinstance(held, tuple) and held and value not in held:
+            updates[field] = (*held, value)
+    return standing.model_copy(update=updates)
 
 
 def switched(standing: Filters, change: FilterChange) -> Filters:

@@ -2,6 +2,7 @@
 
 import re
 
+from domain.filters import FilterField
 from domain.terms import fold
 from planner.lexicon import Lexicon, words_of
 
@@ -122,6 +123,15 @@ def known_value(words: list[str], lexicon: Lexicon) -> str | None:
             return candidate
     singular = [re.sub(r"(?<=[a-z]{3})s$", "", word) for word in words[:2]]
     return next((word for word in singular if word in lexicon.colors or word in lexicon.materials), None)
+
+
+def field_of(value: str, lexicon: Lexicon) -> FilterField:
+    """The field that a known value belongs to; features add up, so a feature that is merely allowed constrains nothing."""
+    if value in lexicon.colors:
+        return "color"
+    if value in lexicon.materials:
+        return "material"
+    return "brand" if value in lexicon.vocabulary.brands else "exclude"
 
 
 def _surely_color(words: list[str], i: int) -> bool:

@@ -114,7 +114,7 @@ async def talking(engine: AsyncEngine, *, shelf: Sequence[Product] = SHELF, **ho
         speakers: Any = {
             "small_talk": plain(small_talk), "out_of_scope": plain(out_of_scope), "unsafe": plain(unsafe), "clarify": plain(clarify),
             "preference": plain(preference), "compare": CompareAgent(shop.catalog), "question": QuestionAgent(shop.catalog),
-            "shop_question": ShopInfoAgent(ShopInfo.load(DEMO_SHOP)), "cart": CartAgent(shop.shop),
+            "shop_question": ShopInfoAgent(ShopInfo.load(DEMO_SHOP), embedder), "cart": CartAgent(shop.shop),
             "checkout": CheckoutAgent(consent), "order": OrdersAgent(consent),
         }  # fmt: skip
         graph = build_graph(

@@ -3,10 +3,9 @@
 import itertools
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-import httpx
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from catalog.policy import load_policy
@@ -21,9 +20,9 @@ from domain.shopper import PaymentMethod, Shopper
 from domain.terms import fold
 from memory.shop_store import SqlShopStore
 from tests.fakes import FakeClock, ListCatalog
+from tools.payments.in_process import InProcessProvider, Wire
 from tools.payments.ledger import Ledger
 from tools.payments.local_payments import LocalPayments
-from tools.payments.test_provider import create_provider
 from tools.settlement import nothing
 from tools.shop import Shop, open_shop, random_id, random_order_id
 
@@ -60,7 +59,7 @@ class Till:
     catalog: "Shelf"
     payments: LocalPayments
     ledger: Ledger
-    wire: "Wire"
+    wire: Wire
 
     async def order(self, shopper: Shopper = ANN, *, goods: Sequence[tuple[str, int]] = (("lamp", 2),), **how: Any) -> Order:
         """Puts goods into the cart, checks out and says yes."""
@@ -118,26 +117,6 @@ class Shelf(ListCatalog):
         del self._products[product_id]
 
 
-@dataclass
-class Wire(httpx.AsyncBaseTransport):
-    """Between the shop and its provider: can be cut before a request arrives, or before its answer does."""
-
-    inner: httpx.AsyncBaseTransport
-    cut_before: Callable[[str], bool] = field(default=lambda path: False)
-    cut_after: Callable[[str], bool] = field(default=lambda path: False)
-    sent: list[str] = field(default_factory=list)
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        path = request.url.path
-        if self.cut_before(path):
-            raise httpx.ConnectTimeout("cut before", request=request)
-        self.sent.append(f"{request.method} {path}")
-        response = await self.inner.handle_async_request(request)
-        if self.cut_after(path):
-            raise httpx.ReadTimeout("cut after", request=request)
-        return response
-
-
 @asynccontextmanager
 async def till(
     engine: AsyncEngine, *, goods: Sequence[Product] = GOODS, policy: ShopPolicy | None = None, limits: SpendingLimits | None = None,
@@ -145,23 +124,16 @@ async def till(
     failpoint: Callable[[str], None] = nothing, counted_ids: bool = True,
 ) -> AsyncIterator[Till]:  # fmt: skip
     """A shop over this database; ``methods`` come after the demo's."""
-    clock, shelf, ledger = FakeClock(), Shelf(goods), Ledger(None)
-    wire = Wire(httpx.ASGITransport(create_provider(ledger, KEY, base_url="http://provider", slow_s=0.01)))
-
-    async def url() -> str:
-        return "http://provider"
-
-    payments = LocalPayments.connect(url, KEY, transport=wire)
+    clock, shelf, provider = FakeClock(), Shelf(goods), InProcessProvider.open(key=KEY)
     store, rules, numbers = SqlShopStore(engine), policy or load_policy(), itertools.count(1)
     shop = open_shop(
-        store, shelf, clock, policy=rules, providers=providers or {"test": payments}, methods=(rules.demo.method, *methods),
+        store, shelf, clock, policy=rules, providers=providers or {"test": provider.payments}, methods=(rules.demo.method, *methods),
         limits=limits, failpoint=failpoint,
         new_id=(lambda: f"id-{next(numbers)}") if counted_ids else random_id,
         new_order_id=(lambda: _order_id(next(numbers))) if counted_ids else random_order_id,
     )  # fmt: skip
-    yield Till(shop, store, clock, shelf, payments, ledger, wire)
-    await payments.close()
-    ledger.close()
+    yield Till(shop, store, clock, shelf, provider.payments, provider.ledger, provider.wire)
+    await provider.close()
 
 
 def _order_id(number: int) -> str:

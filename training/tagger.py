@@ -10,6 +10,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
@@ -98,7 +99,8 @@ def train(settings: TaggerSettings, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     began = time.monotonic()
     stories = Surroundings.load(DATA / "surroundings" / "train.yaml")
-    for epoch in range(settings.epochs):
+    for epoch in range(_resume(folder, net, optimiser, schedule), settings.epochs):
+        chance = random.Random(f"{settings.seed} {epoch}")
         net.train()
         told = [stories.with_story(e, chance) if chance.random() < settings.story_share else e for e in taught]
         lessons = [word_labels(e, forget_held=chance.random() < settings.held_dropout) for e in told]
@@ -131,8 +133,25 @@ def train(settings: TaggerSettings, folder: Path) -> None:
         with (folder / "log.jsonl").open("a") as log:
             log.write(json.dumps(row) + "\n")
         partial = folder / "tagger.partial"
-        torch.save({"weights": net.state_dict(), "threshold": threshold, "settings": settings.model_dump(mode="json")}, partial)
+        state = {
+            "weights": net.state_dict(), "thresholds": {"need": threshold}, "epoch": epoch + 1, "optimiser": optimiser.state_dict(),
+            "schedule": schedule.state_dict(), "settings": settings.model_dump(mode="json"),
+        }  # fmt: skip
+        torch.save(state, partial)
         partial.replace(folder / "tagger.pt")
+
+
+def _resume(folder: Path, net: NeedTaggerNet, optimiser: torch.optim.Optimizer, schedule: Any) -> int:
+    """The epoch to go on with: 0 in an empty folder, else the one after the last that was saved."""
+    file = folder / "tagger.pt"
+    if not file.exists():
+        return 0
+    saved = torch.load(file, map_location="cpu", weights_only=True)
+    net.load_state_dict(saved["weights"])
+    optimiser.load_state_dict(saved["optimiser"])
+    schedule.load_state_dict(saved["schedule"])
+    print(f"going on after epoch {saved['epoch']}", flush=True)
+    return int(saved["epoch"])
 
 
 @dataclass(frozen=True)
@@ -188,10 +207,15 @@ def f1_at(threshold: float, tagged: Sequence[Tagged], rows: Sequence[WordLabels]
 
 
 def best_threshold(tagged: Sequence[Tagged], rows: Sequence[WordLabels], queries: Sequence[str]) -> tuple[float, float]:
-    """The threshold with the best F1, and that F1."""
-    tried = [(f1_at(t / 100, tagged, rows, queries), t / 100) for t in range(20, 71, 5)]
-    score, threshold = max(tried)
-    return threshold, score
+    """The threshold with the best F1, hand-written conversations and real queries counting alike, and that F1."""
+    parts = [[i for i, row in enumerate(rows) if row.tagged == written] for written in (True, False)]
+
+    def score(threshold: float) -> float:
+        means = [f1_at(threshold, [tagged[i] for i in part], [rows[i] for i in part], [queries[i] for i in part]) for part in parts if part]
+        return sum(means) / len(means)
+
+    best = max((t / 100 for t in range(20, 71, 5)), key=score)
+    return best, score(best)
 
 
 def _loss(net: NeedTaggerNet, batch: Sequence[WordLabels], settings: TaggerSettings) -> torch.Tensor:

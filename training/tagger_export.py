@@ -33,7 +33,7 @@ def main() -> None:
         raise SystemExit(f"run {arguments.run!r} has no tagger yet; start it with `python -m training.tagger run={arguments.run}`")
     saved = torch.load(file, map_location="cpu", weights_only=True)
     weights = {name: value.float().numpy() for name, value in saved["weights"].items()}
-    write_tagger(arguments.out, weights, thresholds=saved.get("thresholds") or {"need": saved["threshold"]})
+    write_tagger(arguments.out, weights, thresholds=saved["thresholds"])
     digest = hashlib.sha256(arguments.out.read_bytes()).hexdigest()
     print(f"{arguments.out}: {arguments.out.stat().st_size / 1e6:.1f} MB, sha256 {digest}")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from domain.errors import ModelUnavailable
-from domain.events import CategoryFormulated, FormulationEvent, FormulationFinished, QueryFormulated
+from domain.events import CategoryExplained, CategoryFormulated, FormulationEvent, FormulationFinished, QueryFormulated
 from domain.plan import Plan, Task
 from domain.turn import FormulationRequest
 from models.embedded import EmbeddedModel, ModelFile, packaged_base
@@ -22,13 +22,22 @@ REQUEST = FormulationRequest(
 )
 
 
-def kept(event: CategoryFormulated, request: FormulationRequest) -> CategoryFormulated:
-    return event
+class Kept:
+    """Leaves what the model wrote as it is."""
+
+    def query(self, event: QueryFormulated, request: FormulationRequest) -> QueryFormulated:
+        return event
+
+    def category(self, event: CategoryFormulated, request: FormulationRequest) -> CategoryFormulated:
+        return event
+
+    def explanation(self, event: CategoryExplained, request: FormulationRequest) -> CategoryExplained:
+        return event
 
 
 async def test_the_raw_model_keeps_the_structure() -> None:
     """What it says is poor until it is fine-tuned; the form is guided, so it parses from query to last explanation."""
-    formulator = ModelFormulator(EmbeddedModel(packaged_base(), grammar=ONE_CATEGORY), kept, max_tokens=500)
+    formulator = ModelFormulator(EmbeddedModel(packaged_base(), grammar=ONE_CATEGORY), Kept(), max_tokens=500)
     events: list[FormulationEvent] = [event async for event in formulator.formulate(REQUEST)]
     assert isinstance(events[0], QueryFormulated) and events[0].led and events[0].query
     categories = [e for e in events if isinstance(e, CategoryFormulated)]

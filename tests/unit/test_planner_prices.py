@@ -113,7 +113,7 @@ def test_a_floor_is_read(text: str, low: int) -> None:
 @pytest.mark.parametrize(("text", "bounds"), RANGES.items())
 def test_a_range_is_read(text: str, bounds: tuple[int, int]) -> None:
     reading = read_prices(text)
-    assert (reading.low, reading.high) == bounds  # type: ignore[comparison-overlap]
+    assert (reading.low, reading.high) == (Decimal(bounds[0]), Decimal(bounds[1]))
 
 
 @pytest.mark.parametrize("text", NO_PRICE)
