@@ -33,12 +33,17 @@ class GraphAssistant:
         events: asyncio.Queue[StreamEvent | TurnFinished | None] = asyncio.Queue()
         context = self._context(received, events)
         running = asyncio.create_task(self._run(received, context, events))
+        finished = False
         try:
             while (event := await events.get()) is not None:
+                finished = isinstance(event, TurnFinished)
                 yield event
             await running
         finally:
-            running.cancel()
+            # A reader that leaves with the reply in hand does not cost the trace; one that leaves earlier ends the work.
+            if not finished:
+                running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
 
     async def _run(self, received: Received, context: TurnContext, events: "asyncio.Queue[StreamEvent | TurnFinished | None]") -> None:
         try:

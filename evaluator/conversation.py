@@ -30,7 +30,10 @@ async def converse(assistant: Assistant, messages: Sequence[str]) -> list[Reply]
 async def answered(assistant: Assistant, message: str, session: Session) -> tuple[Reply, Session]:
     """One reply and the session after it."""
     received = Received(turn_id=uuid.uuid4().hex, message=message, at=datetime.now(UTC), session=session)
+    finished: TurnFinished | None = None
+    # Read to the end: what follows the reply, such as the trace, belongs to the turn.
     async for event in assistant.answer(received):
-        if isinstance(event, TurnFinished):
-            return event.reply, event.session
+        finished = event if isinstance(event, TurnFinished) else finished
+    if finished is not None:
+        return finished.reply, finished.session
     raise RuntimeError("the assistant ended without a reply")

@@ -25,6 +25,7 @@ import signal, sys, time
 from pathlib import Path
 from memory.private_redis import PrivateRedis
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+signal.signal(signal.SIGINT, signal.default_int_handler)
 print(PrivateRedis(Path(sys.argv[1])).start(), flush=True)
 time.sleep(60)
 """
