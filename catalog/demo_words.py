@@ -208,5 +208,5 @@ def _agreeing(short: str) -> Words:
 
 def _tidy(title: str) -> str:
     title = re.sub(r"\s+([,)])", r"\1", title).strip(" ,-")
-    title = re.sub(r"\b(\w+) \1\b", r"\1", title)
+    title = re.sub(r"\b(\w+(?: \w+){0,3}) \1\b", r"\1", title)
     return re.sub(r"(\d) (hour|lumen|month|day)s?(?= [A-Z])", lambda unit: f"{unit[1]}-{unit[2].title()}", title)

@@ -1,5 +1,6 @@
 """Is the demo catalogue a shop: many types, true prices, sizes and colours, texts of their own, and its hard cases?"""
 
+import re
 from collections import Counter, defaultdict
 
 import pytest
@@ -44,6 +45,10 @@ def test_no_two_products_share_an_id_a_title_or_a_description(products: Catalogu
     described = [p.description for p in products if p.description]
     assert len({p.product_id for p in products}) == len({p.title for p in products}) == len(products)
     assert len(set(described)) == len(described)
+
+
+def test_no_title_says_a_phrase_twice_in_a_row(products: Catalogue) -> None:
+    assert not [p.title for p in products if re.search(r"\b(\w+(?: \w+){0,3}) \1\b", p.title)]
 
 
 def test_no_sentence_stands_in_more_than_two_products_in_a_hundred(products: Catalogue) -> None:
