@@ -350,8 +350,6 @@ def search(
 @cli.command()
 def chat(catalog: Annotated[str | None, typer.Option(help="Name of the index.")] = None) -> None:
     """Talks with the assistant in the terminal; an empty line ends."""
-    from rich.console import Console
-
     settings = _settings(catalog=catalog)
     _stop_on(problem_with_folder(settings.state_dir))
     log_json(settings.log_level)
@@ -385,21 +383,18 @@ def evaluate_scenarios(
 
     outcomes = asyncio.run(run())
     for outcome in outcomes:
-        if outcome.misses:
+        if not outcome.passed:
             print(f"{outcome.scenario.theme}: {outcome.scenario.name}")
-            print(*(f"  {miss}" for miss in outcome.misses), sep="\n")
-    failed = sum(bool(outcome.misses) for outcome in outcomes)
+            print(*(f"  {miss}" for miss in (outcome.failure, *outcome.misses) if miss), sep="\n")
+    failed = sum(not outcome.passed for outcome in outcomes)
     print(f"{len(outcomes) - failed} of {len(outcomes)} scenarios as expected")
     raise typer.Exit(1 if failed else 0)
 
 
-async def _talk(application: Application, console: object) -> None:
-    from rich.console import Console
-
-    assert isinstance(console, Console)
+async def _talk(application: Application, console: Console) -> None:
     now = datetime.now(UTC)
     session = Session(session_id="terminal", created_at=now, expires_at=now + timedelta(days=1))
-    while message := (await asyncio.to_thread(console.input, "[bold]you[/] ")).strip():
+    while message := (await asyncio.to_thread(_asked, console)).strip():
         received = Received(turn_id=secrets.token_hex(8), message=message, at=datetime.now(UTC), session=session)
         async for event in application.assistant.answer(received):
             if isinstance(event, TurnFinished):
@@ -409,6 +404,13 @@ async def _talk(application: Application, console: object) -> None:
                     console.print(f"  [bold]{section.category}[/]", highlight=False)
                     for product in section.products:
                         console.print(f"   {product.ordinal}. {product.title}  {product.price or ''}", markup=False, highlight=False)
+
+
+def _asked(console: Console) -> str:
+    try:
+        return console.input("[bold]you[/] ")
+    except EOFError:
+        return ""
 
 
 # ---- small things

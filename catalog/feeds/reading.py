@@ -39,7 +39,7 @@ def feed_format(path: Path) -> FeedFormat:
         with path.open("rb") as file:
             head = file.read(_HEAD_BYTES)
     except OSError as exc:
-        raise BadFeed(f"the feed {str(path)!r} cannot be opened: {exc.strerror}", field="feed", value=str(path)) from exc
+        raise _unreadable(path, exc) from exc
     found = _by_content(head)
     if found is None:
         raise BadFeed(
@@ -51,9 +51,16 @@ def feed_format(path: Path) -> FeedFormat:
 
 
 def feed_hash(path: Path) -> str:
-    """A hash of the file's bytes: the same feed resumes an interrupted build."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    """A hash of the file's bytes: the same feed resumes an interrupted build. Raises BadFeed where it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as exc:
+        raise _unreadable(path, exc) from exc
+
+
+def _unreadable(path: Path, error: OSError) -> BadFeed:
+    return BadFeed(f"the feed {str(path)!r} cannot be opened: {error.strerror}", field="feed", value=str(path))
 
 
 def _by_content(head: bytes) -> FeedFormat | None:

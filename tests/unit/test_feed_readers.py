@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from catalog.feeds.reading import feed_format, read_feed
+from catalog.feeds.reading import feed_format, feed_hash, read_feed
 from catalog.feeds.rows import FeedRow, Rejection
 from config import Settings
 from domain.errors import BadFeed
@@ -325,3 +325,8 @@ class TestDetection:
     def test_a_file_that_is_not_there_is_named(self, tmp_path: Path) -> None:
         with pytest.raises(BadFeed, match=r"nowhere\.csv"):
             feed_format(tmp_path / "nowhere.csv")
+
+
+def test_a_feed_that_is_not_there_is_named_before_anything_is_built(tmp_path: Path) -> None:
+    with pytest.raises(BadFeed, match=r"missing\.csv' cannot be opened: No such file"):
+        feed_hash(tmp_path / "missing.csv")
