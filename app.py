@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
+from rich.console import Console
 
 from agents.assistant import GraphAssistant
 from agents.cart import CartAgent
