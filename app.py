@@ -5,6 +5,7 @@ python -m app chat                       the assistant in a terminal
 python -m app index FEED [--name NAME]   a product feed becomes an index
 python -m app search "hiking boots"      plain product search
 python -m app eval scenarios             conversation scenarios against this build
+python -m app profiles build PURCHASES   customers' profiles from purchase histories
 """
 
 from server.preflight import problem_with_folder, problem_with_interpreter, problem_with_port
@@ -29,6 +30,7 @@ from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
+from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from agents.assistant import GraphAssistant
 from agents.cart import CartAgent
@@ -50,6 +52,7 @@ from agents.speaking import Speaker, SpeakingAgent, plain
 from agents.talk import clarify, out_of_scope, preference, small_talk, unsafe
 from catalog.pictures import picture
 from catalog.policy import load_policy
+from catalog.purchases import history_hash, read_customers, read_purchases
 from catalog.shop import DEMO_SHOP, ShopInfo
 from config import Settings
 from domain.errors import AisleError, IndexUnavailable, StartupError
@@ -67,6 +70,7 @@ from evaluator.scenario import SCENARIOS, load_scenarios
 from memory.database import create_engine, create_tables, database_url, ping
 from memory.feedback import SqlFeedback
 from memory.private_redis import PrivateRedis
+from memory.profiles import SqlProfiles
 from memory.redis_limits import RedisRateLimiter
 from memory.redis_sessions import RedisSessions, connect
 from memory.shop_store import SqlShopStore
@@ -88,15 +92,18 @@ from tools.catalogs import Catalogs
 from tools.payments.local_payments import LocalPayments
 from tools.payments.paypal import Credentials, PayPalPayments
 from tools.payments.private_provider import PrivateProvider
+from tools.profile_build import ProfileBuilder, ProfileReport
 from tools.served_catalog import ServedCatalog
 from tools.shop import Shop, open_shop
 
 NO_REDIS = "redis://127.0.0.1:1/0"
 """For whoever carries the session in memory: never asked."""
 
+profiles = typer.Typer(no_args_is_help=True, help="What do customers like?")
 evaluation = typer.Typer(no_args_is_help=True, help="How good are the answers?")
 cli = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
 cli.add_typer(evaluation, name="eval")
+cli.add_typer(profiles, name="profiles")
 
 
 class SystemClock:
@@ -167,7 +174,7 @@ def build(settings: Settings, *, redis_url: str) -> Application:
         ),
         checks={"index": catalog.check, "redis": sessions.ping, "database": partial(ping, engine)},
         roles=lambda: {"planner": "rules", "formulator": writer, "ranker": "rules", "writer": "rules"},
-        picture=drawn_picture, shop=shop,
+        picture=drawn_picture, shop=shop, profiles=SqlProfiles(engine),
     )  # fmt: skip
 
     @asynccontextmanager
@@ -300,8 +307,6 @@ def index(
     rebuild: Annotated[bool, typer.Option(help="Build anew even if nothing changed.")] = False,
 ) -> None:
     """Builds an index from a product feed; what cannot be taken is reported row by row."""
-    from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
     settings = _settings()
     _stop_on(problem_with_folder(settings.state_dir))
     if feed == "demo":
@@ -363,6 +368,44 @@ def chat(catalog: Annotated[str | None, typer.Option(help="Name of the index.")]
             await _talk(application, console)
 
     asyncio.run(run())
+
+
+@profiles.command("build")
+def build_profiles(
+    purchases: Annotated[Path, typer.Argument(help="Purchase histories, JSON Lines or Parquet; see docs/profiles.md.")],
+    customers: Annotated[Path | None, typer.Option(help="What you know of customers, JSON Lines or Parquet.")] = None,
+    catalog: Annotated[str | None, typer.Option(help="The index that describes products where the history does not.")] = None,
+) -> None:
+    """Builds customers' profiles from what they bought; what they corrected is kept. Cut off, it goes on where it was."""
+    settings = _settings(catalog=catalog)
+    _stop_on(problem_with_folder(settings.state_dir))
+    source = history_hash(*(path for path in (purchases, customers) if path is not None))
+    prepare_index(settings)
+
+    async def run(bar: Progress) -> ProfileReport:
+        served = catalogs_of(settings).serve(settings.catalog)
+        engine = create_engine(database_url(_plain(settings.database_url), settings.state_dir))
+        task = bar.add_task("profiles", total=None)
+        served.open()
+        try:
+            await create_tables(engine)
+            today = datetime.now(UTC).date()
+            return await ProfileBuilder(SqlProfiles(engine), served).build(
+                read_purchases(purchases, today=today), read_customers(customers) if customers else (), source=source, today=today,
+                progress=lambda done, total: bar.update(task, completed=done, total=total),
+            )  # fmt: skip
+        finally:
+            served.close()
+            await engine.dispose()
+
+    with Progress(SpinnerColumn(), TextColumn("{task.description}"), MofNCompleteColumn(), TimeElapsedColumn()) as bar:
+        report = asyncio.run(run(bar))
+    print(
+        f"{report.built} profiles built, {report.unchanged} unchanged, {report.opted_out} customers opted out; "
+        f"{report.purchases} purchases, {report.unknown_products} of unknown products, {len(report.refused)} rows refused"
+    )
+    for refused in report.refused[:10]:
+        print(f"  row {refused.row}: {refused.field}: {refused.reason}")
 
 
 @evaluation.command("scenarios")

@@ -25,6 +25,6 @@ class PlanAgent:
         runtime.stream_writer(StreamEvent("plan", views))
         planned = Planned(
             turn_id=received.turn_id, message=received.message, at=received.at, session=received.session,
-            profile=received.profile, plan=plan,
+            profile=received.profile, tastes=received.tastes, plan=plan,
         )  # fmt: skip
         return {"planned": planned}

@@ -11,6 +11,7 @@ from domain.filters import Filters
 from domain.need import TaggedNeed
 from domain.plan import Plan
 from domain.product import Product
+from domain.profile import Profile
 from domain.search import Candidate, HybridQuery, RankedProduct, Retrieved, Vectors
 from domain.session import Session, TurnRecord
 from domain.trace import Run
@@ -100,6 +101,24 @@ class Turns(Protocol):
 
     async def history(self, session_id: str, *, before: int | None, limit: int) -> tuple[tuple[TurnRecord, ...], int | None]:
         """Up to ``limit`` turns, oldest first, that end before position ``before`` (None: the end); the next cursor or None."""
+        ...
+
+
+class Profiles(Protocol):
+    """Profiles of customers, each a versioned document."""
+
+    async def load(self, customer_id: str) -> Profile | None: ...
+
+    async def known(self, customer_ids: Sequence[str]) -> dict[str, Profile]:
+        """Those of these customers that have a profile, by id."""
+        ...
+
+    async def save(self, profile: Profile) -> Profile:
+        """The profile at its next version; Conflict when it was changed since it was read."""
+        ...
+
+    async def save_all(self, changed: Sequence[Profile]) -> tuple[Profile, ...]:
+        """All or none, each at its next version; Conflict when one was changed since it was read."""
         ...
 
 

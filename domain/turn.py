@@ -1,5 +1,6 @@
 """How far has a turn come? One type a stage, so that a step wired too early fails at once."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -19,6 +20,8 @@ class Received:
     session: Session
     profile: str = ""
     """The customer's profile in at most 40 tokens; empty for anonymous sessions and where learning is off."""
+    tastes: Mapping[str, float] = field(default_factory=dict)
+    """Fact id ("brand:acme") -> weight in 0..1, for ranking; empty where ``profile`` is."""
 
 
 @dataclass(frozen=True, kw_only=True)

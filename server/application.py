@@ -15,6 +15,7 @@ from server import (
     openapi,
     orders,
     problems,
+    profile,
     search,
     sessions,
     static_files,
@@ -32,7 +33,7 @@ def create_app(own: ServerServices, *, lifespan: Callable[[], AbstractAsyncConte
 
     At shutdown the turns that still run are finished and saved before ``lifespan`` closes the stores.
     """
-    runner = TurnRunner(own.assistant, own.sessions, own.turns, own.clock, own.limits.turn_timeout_s)
+    runner = TurnRunner(own.assistant, own.sessions, own.turns, own.clock, own.limits.turn_timeout_s, own.profiles)
 
     @asynccontextmanager
     async def alive(app: FastAPI) -> AsyncIterator[None]:
@@ -49,7 +50,7 @@ def create_app(own: ServerServices, *, lifespan: Callable[[], AbstractAsyncConte
     problems.install(app)
     # Before the routes: /traces/view must not be taken for a trace of that id.
     static_files.install(app)
-    for module in (sessions, chat, search, cart, checkout, orders, webhooks, feedback, traces, health):
+    for module in (sessions, chat, search, cart, checkout, orders, webhooks, profile, feedback, traces, health):
         app.include_router(module.router)
     app.include_router(not_built.router())
     openapi.install(app)

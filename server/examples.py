@@ -117,6 +117,19 @@ _RUN: dict[str, Any] = {
     "session_id": _SESSION["session_id"],
 }
 
+_PROFILE = {
+    "learning": "on",
+    "summary": "women; size shoes 10; buys Hiking Boots",
+    "facts": [
+        {"id": "size:shoes 10", "kind": "size", "value": "shoes 10", "weight": 1.0, "evidence": "you said so"},
+        {
+            "id": "category:hiking boots", "kind": "category", "value": "Hiking Boots", "weight": 0.6,
+            "evidence": "3 of 5 purchases, the last on 2026-03-01",
+        },
+    ],
+    "sizes": {"shoes": "10"},
+    "address": None,
+}  # fmt: skip
 BODIES: dict[tuple[str, str], Any] = {
     ("post", "/sessions"): {},
     ("post", "/sessions/current/customer"): {"customer_id": "customer-1841"},
@@ -128,6 +141,7 @@ BODIES: dict[tuple[str, str], Any] = {
         "product_id": "boot-204",
         "comment": "just right",
     },
+    ("patch", "/profile"): {"sizes": {"shoes": "10"}, "remove": ["brand:acme"], "learning": "on"},
     **SHOP_BODIES,
 }
 RESPONSES: dict[tuple[str, str], Any] = {
@@ -160,6 +174,8 @@ RESPONSES: dict[tuple[str, str], Any] = {
         "models": {"formulator": "rules"},
         "catalog": {"name": "demo", "count": 5214},
     },
+    ("get", "/profile"): _PROFILE,
+    ("patch", "/profile"): _PROFILE,
     **SHOP_RESPONSES,
 }
 STREAM = (
@@ -177,7 +193,7 @@ _DETAILS: dict[int, str] = {
     413: "the body has 10000000 bytes; at most 1000000 are taken",
     422: "price_min 90 is above price_max 50; swap them",
     429: "more than 3000 calls a minute; slow down",
-    501: "GET /profile is in the contract, but not built yet",
+    501: "POST /mcp is in the contract, but not built yet",
     503: "the session store is down; try again in a moment",
 }
 PROBLEM_EXAMPLES: dict[int, dict[str, Any]] = {

@@ -6,9 +6,6 @@ from domain.errors import NotBuilt
 from server.openapi import problems
 
 ROUTES: tuple[tuple[str, str], ...] = (
-    ("GET", "/profile"),
-    ("PATCH", "/profile"),
-    ("DELETE", "/profile"),
     ("PUT", "/catalog/products"),
     ("DELETE", "/catalog/products/{product_id}"),
     ("GET", "/catalog/imports/{import_id}"),

@@ -14,6 +14,7 @@ from domain.ports import (
     Embedder,
     FeedbackLog,
     ProductSource,
+    Profiles,
     RateLimiter,
     Retriever,
     Sessions,
@@ -88,6 +89,8 @@ class ServerServices:
     """An SVG for a product of the demo catalogue; None when there is none."""
     shop: Shop | None = None
     """Cart, checkout and orders; None where products can only be found."""
+    profiles: Profiles | None = None
+    """What is known of customers' tastes; None where nothing is kept."""
 
 
 def services(request: Request) -> ServerServices:

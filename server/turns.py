@@ -11,7 +11,8 @@ import structlog
 
 from domain.errors import AisleError, BadInput, Conflict, Unavailable
 from domain.events import StreamEvent, StreamName, TurnFinished
-from domain.ports import Assistant, Clock, Sessions, Turns
+from domain.ports import Assistant, Clock, Profiles, Sessions, Turns
+from domain.profile import Profile
 from domain.reply import Reply
 from domain.session import Session, TurnRecord
 from domain.turn import Received
@@ -42,6 +43,7 @@ class TurnRunner:
     turns: Turns
     clock: Clock
     timeout_s: float
+    profiles: Profiles | None = None
     _tasks: set["asyncio.Task[None]"] = field(default_factory=set)
 
     async def start(self, session: Session, message: str, turn_id: str | None) -> AsyncIterator[TurnEvent]:
@@ -88,7 +90,12 @@ class TurnRunner:
         if session is None:
             raise Conflict("the session was forgotten meanwhile; open a new one with POST /sessions")
         at = self.clock.now()
-        answering = self.assistant.answer(Received(turn_id=turn_id, message=text, at=at, session=session))
+        profile = await self._profile(session)
+        received = Received(
+            turn_id=turn_id, message=text, at=at, session=session, profile=profile.summary if profile else "",
+            tastes=profile.tastes if profile else {},
+        )  # fmt: skip
+        answering = self.assistant.answer(received)
         async for event in answering:
             if isinstance(event, TurnFinished):
                 await self.turns.commit(event.session, TurnRecord(turn_id=turn_id, message=text, at=at, reply=event.reply))
@@ -97,6 +104,16 @@ class TurnRunner:
                 return event.reply
             events.put_nowait(event)
         raise AisleError("the assistant ended without a reply")
+
+    async def _profile(self, session: Session) -> Profile | None:
+        if self.profiles is None or session.customer_id is None:
+            return None
+        try:
+            return await self.profiles.load(session.customer_id)
+        except Unavailable as error:
+            # A shopper is served without a profile rather than not at all.
+            _log.warning("profile_unavailable", reason=str(error))
+            return None
 
     async def _wind_up(self, answering: AsyncIterator[object]) -> None:
         """Lets the assistant store its trace; a trace store that hangs delays no reply for long."""

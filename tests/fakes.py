@@ -14,6 +14,7 @@ from domain.events import StreamEvent, TurnFinished
 from domain.feedback import Feedback
 from domain.filters import Filters
 from domain.product import Product
+from domain.profile import Profile
 from domain.reply import ProductView, Reply, SectionView, TaskView
 from domain.search import Candidate, HybridQuery, Retrieved, Vectors
 from domain.session import Exchange, Session, TurnRecord
@@ -48,12 +49,14 @@ class EchoAssistant:
         self.products = products
         self.fail_with = fail_with
         self.heard: list[str] = []
+        self.received: list[Received] = []
         self.may_finish = asyncio.Event()
         self.may_finish.set()
         self.started = asyncio.Event()
 
     async def answer(self, received: Received) -> AsyncIterator[StreamEvent | TurnFinished]:
         self.heard.append(received.message)
+        self.received.append(received)
         task = TaskView(kind="search", request=received.message, filters=Filters())
         yield StreamEvent("plan", [task.model_dump(mode="json")])
         self.started.set()
@@ -214,3 +217,28 @@ class MemoryFeedback:
 
     async def record(self, feedback: Feedback) -> None:
         self.said.append(feedback)
+
+
+class KeptProfiles:
+    """The Profiles port in memory, with its version check."""
+
+    def __init__(self, *profiles: Profile) -> None:
+        self.found = {profile.customer_id: profile for profile in profiles}
+
+    async def load(self, customer_id: str) -> Profile | None:
+        return self.found.get(customer_id)
+
+    async def known(self, customer_ids: Sequence[str]) -> dict[str, Profile]:
+        return {c: self.found[c] for c in customer_ids if c in self.found}
+
+    async def save(self, profile: Profile) -> Profile:
+        return (await self.save_all((profile,)))[0]
+
+    async def save_all(self, changed: Sequence[Profile]) -> tuple[Profile, ...]:
+        for profile in changed:
+            before = self.found.get(profile.customer_id)
+            if (before.version if before else 0) != profile.version:
+                raise Conflict("the profile was changed by another request meanwhile; try again")
+        saved = tuple(profile.model_copy(update={"version": profile.version + 1}) for profile in changed)
+        self.found |= {profile.customer_id: profile for profile in saved}
+        return saved

@@ -9,6 +9,7 @@ from domain.payment import CREDIT, PaymentProvider
 from domain.policy import ShopPolicy, SpendingLimits
 from domain.ports import Clock, ProductSource
 from domain.shopper import PaymentMethod
+from tools.address_book import AddressBook
 from tools.cart import CartService
 from tools.checkout import Consent
 from tools.offers import OfferBook
@@ -38,6 +39,7 @@ class Shop:
     consent: Consent
     orders: OrderBook
     settlement: Settlement
+    addresses: AddressBook
     policy: ShopPolicy
 
 
@@ -59,5 +61,6 @@ def open_shop(
         consent=Consent(store, offers, proposals, settlement, clock, new_id, failpoint),
         orders=OrderBook(store, proposals, settlement, clock, new_id),
         settlement=settlement,
+        addresses=AddressBook(store, policy),
         policy=policy,
     )

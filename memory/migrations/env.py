@@ -2,6 +2,7 @@
 
 from alembic import context
 
+import memory.profiles
 import memory.shop_tables  # noqa: F401  (declares its tables over metadata)
 from memory.database import metadata
 
