@@ -130,7 +130,7 @@ class Bench:
         """The tagger's query over rules, or over another contender; it leads from this confidence on."""
         tagger = OnnxNeedTagger(TaggerFile(weights, _sha256(weights)), cache_dir)
         behind = behind or self.rules()
-        return PortContender(f"tagger + {behind.name}", TaggedFormulator(tagger, behind.formulator, sure_from=sure_from))
+        return PortContender(f"tagger + {behind.name}", TaggedFormulator(tagger, behind.formulator, self.mender, sure_from=sure_from))
 
     def rules(self) -> PortContender:
         return PortContender("rules", RulesFormulator(self.planner.lexicon))

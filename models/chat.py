@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from domain.errors import BadModelOutput, ModelUnavailable
 from domain.reply import Usage
 
 OutputForm = Literal["wire", "json"]
@@ -22,6 +23,22 @@ class Ended:
 
     usage: Usage
     complete: bool = True
+
+
+class FailedCall(ModelUnavailable):
+    """A call that was made and not answered; ``usage`` is what it had cost by then."""
+
+    def __init__(self, message: str, usage: Usage) -> None:
+        super().__init__(message)
+        self.usage = usage
+
+
+class UnreadableAnswer(BadModelOutput):
+    """An answer that breaks the format; ``usage`` is what it had cost by then."""
+
+    def __init__(self, message: str, usage: Usage) -> None:
+        super().__init__(message)
+        self.usage = usage
 
 
 class ChatModel(Protocol):

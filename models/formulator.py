@@ -4,11 +4,11 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from domain.errors import BadModelOutput
+from domain.errors import BadModelOutput, ModelUnavailable
 from domain.events import CategoryExplained, CategoryFormulated, FormulationEvent, FormulationFinished, QueryFormulated
 from domain.reply import Usage
 from domain.turn import FormulationRequest, ModelReport
-from models.chat import ChatModel, Ended, Piece
+from models.chat import ChatModel, Ended, FailedCall, Piece, UnreadableAnswer
 from models.json_form import JsonReader
 from models.prompt import messages
 from models.wire import WireParser
@@ -34,22 +34,29 @@ class ModelFormulator:
     long_prompt: bool = False
 
     async def formulate(self, request: FormulationRequest) -> AsyncIterator[FormulationEvent]:
-        """Raises ModelUnavailable or BadModelOutput; events sent before stay valid."""
+        """Raises FailedCall or UnreadableAnswer, each with what it cost; events sent before stay valid."""
         reader = WireParser() if self.model.form == "wire" else JsonReader()
         usage, complete = Usage(model_calls=1), False
         kept = _Kept(self.mend, request)
-        async for part in self.model.stream(messages(request, long=self.long_prompt), max_tokens=self.max_tokens):
-            if isinstance(part, Ended):
-                usage, complete = part.usage, part.complete
-            elif isinstance(part, Piece):
-                for event in reader.feed(part.text):
-                    if (mended := kept.of(event)) is not None:
-                        yield mended
-        if not complete:
-            raise BadModelOutput(f"{self.model.name} was cut off at {self.max_tokens} tokens")
-        for event in reader.finish():
-            if (mended := kept.of(event)) is not None:
-                yield mended
+        try:
+            async for part in self.model.stream(messages(request, long=self.long_prompt), max_tokens=self.max_tokens):
+                if isinstance(part, Ended):
+                    usage, complete = part.usage, part.complete
+                elif isinstance(part, Piece):
+                    # Engines stream a piece a token: until the engine's own count comes, this is what was written at least.
+                    usage = usage.model_copy(update={"completion_tokens": usage.completion_tokens + 1})
+                    for event in reader.feed(part.text):
+                        if (mended := kept.of(event)) is not None:
+                            yield mended
+            if not complete:
+                raise BadModelOutput(f"{self.model.name} was cut off at {self.max_tokens} tokens")
+            for event in reader.finish():
+                if (mended := kept.of(event)) is not None:
+                    yield mended
+        except ModelUnavailable as error:
+            raise FailedCall(str(error), usage) from error
+        except BadModelOutput as error:
+            raise UnreadableAnswer(str(error), usage) from error
         yield FormulationFinished(ModelReport(usage=usage, model=self.model.name, led=kept.led))
 
 

@@ -1,10 +1,11 @@
 """What does a JSON-guided model write, and how is it read as it arrives? The schema of a formulation and its incremental reader."""
 
 import json
+import re
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from domain.errors import BadModelOutput
 from domain.events import CategoryExplained, CategoryFormulated, QueryFormulated
@@ -44,6 +45,25 @@ RESPONSE_FORMAT = {"type": "json_schema", "json_schema": {"name": "formulation",
 """vLLM 0.32 ignores ``guided_json`` in silence; ``response_format`` is what it holds to (FACTS.md)."""
 
 
+class _Head(BaseModel):
+    """What stands before the categories. Bounds are wider than the schema's: an unguided server's little more is mended."""
+
+    model_config = ConfigDict(frozen=True)
+    query: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+    attributes: Attributes | None = None
+
+
+class _Category(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    category: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+    products: tuple[Annotated[str, Field(max_length=240)], ...] = Field(min_length=1, max_length=2 * PRODUCTS_PER_CATEGORY)
+    explanation: Annotated[str, Field(max_length=400)] = ""
+
+
+_CATEGORIES = re.compile(r'"categories"\s*:')
+"""The key and no value: a value is never followed by a colon."""
+
+
 @dataclass
 class JsonReader:
     """Turns a growing JSON text into events: the query with its attributes, then each category as its object closes."""
@@ -71,35 +91,35 @@ class JsonReader:
         """BadModelOutput when the object is not whole."""
         try:
             json.loads(self._text)
-        except ValueError as exc:
+        except (ValueError, RecursionError) as exc:
             raise BadModelOutput(f"the model's answer is no whole JSON object: {exc}") from exc
         if not self._sent:
             raise BadModelOutput("the model's answer has no category")
         return []
 
     def _head(self) -> QueryFormulated | None:
-        position = self._text.find('"categories"')
-        if position < 0:
+        key = _CATEGORIES.search(self._text)
+        if key is None:
             return None
-        head = self._text[:position].rstrip().rstrip(",") + "}"
         try:
-            document = json.loads(head)
-            return QueryFormulated(str(document["query"]), Attributes.model_validate(document.get("attributes") or {}))
-        except (ValueError, KeyError, ValidationError) as exc:
+            head = _Head.model_validate_json(self._text[: key.start()].rstrip().rstrip(",") + "}")
+            return QueryFormulated(head.query, head.attributes or Attributes())
+        except ValidationError as exc:
             raise BadModelOutput(f"query or attributes are not in their form: {str(exc)[:160]}") from exc
 
     def _categories(self) -> list[QueryFormulated | CategoryFormulated | CategoryExplained]:
         events: list[QueryFormulated | CategoryFormulated | CategoryExplained] = []
-        start = self._text.find("[", self._text.find('"categories"'))
+        key = _CATEGORIES.search(self._text)
+        start = self._text.find("[", key.end()) if key else -1
         closed = _closed_objects(self._text[start + 1 :]) if start >= 0 else []
         for raw in closed[self._sent :]:
+            if self._sent == MAX_CATEGORIES:
+                raise BadModelOutput(f"more than {MAX_CATEGORIES} categories")
             try:
-                category = ProposedCategory.model_validate_json(raw)
+                category = _Category.model_validate_json(raw)
             except ValidationError as exc:
                 raise BadModelOutput(f"a category is not in its form: {str(exc)[:160]}") from exc
-            if len(category.category) > 100:
-                raise BadModelOutput(f"a category name of {len(category.category)} characters")
-            events.append(CategoryFormulated(self._sent, category))
+            events.append(CategoryFormulated(self._sent, ProposedCategory.model_validate(category.model_dump())))
             self._sent += 1
         return events
 

@@ -4,9 +4,6 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
-import httpx
-import openai
-import requests
 from langchain.chat_models import init_chat_model
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessageChunk
@@ -62,7 +59,7 @@ class LangChainModel:
                 total = chunk if total is None else total + chunk
                 if isinstance(chunk.content, str) and chunk.content:
                     yield Piece(chunk.content)
-        except (openai.APIError, httpx.HTTPError, requests.RequestException, OSError) as exc:
+        except Exception as exc:  # langchain-nvidia-ai-endpoints raises bare Exception for every HTTP error
             raise ModelUnavailable(f"{self.name} failed: {type(exc).__name__}: {str(exc)[:200]}") from exc
         yield _ended(total)
 

@@ -9,6 +9,7 @@ from domain.ports import Formulator, NeedTagger
 from domain.proposal import Attributes
 from domain.reply import Degraded
 from domain.turn import FormulationRequest
+from models.formulator import Mend
 
 NAME = "need-tagger"
 _READ_BY_RULES = ("price_min", "price_max", "size", "color", "gender")
@@ -17,25 +18,28 @@ _READ_BY_RULES = ("price_min", "price_max", "size", "color", "gender")
 
 @dataclass(frozen=True)
 class TaggedFormulator:
-    """The Formulator port: the tagger's query when it is sure enough, categories and all else from ``behind``."""
+    """The Formulator port: the tagger's query when it is sure enough and sound, categories and all else from ``behind``."""
 
     tagger: NeedTagger
     behind: Formulator
+    mend: Mend
     sure_from: float = 0.5
     """Confidence from which the tagger's query leads."""
 
     async def formulate(self, request: FormulationRequest) -> AsyncIterator[FormulationEvent]:
         degraded: tuple[Degraded, ...] = ()
-        led = False
+        led, query = False, ""
         try:
             need = await self.tagger.tag(request)
         except ModelUnavailable as error:
             degraded = (Degraded(role="tagger", wanted=NAME, used="rules", reason=str(error)[:200]),)
         else:
-            led = bool(need.query) and need.confidence >= self.sure_from and len(request.plan.searches) == 1
+            if need.query and need.confidence >= self.sure_from and len(request.plan.searches) == 1:
+                mended = self.mend.query(QueryFormulated(need.query, need.attributes, led=True), request)
+                query, led = mended.query, mended.led
         async for event in self.behind.formulate(request):
             if isinstance(event, QueryFormulated) and led:
-                yield QueryFormulated(need.query, together(event.attributes, need.attributes), led=True)
+                yield QueryFormulated(query, together(event.attributes, need.attributes), led=True)
             elif isinstance(event, FormulationFinished):
                 yield _reported(event, degraded, led=led)
             else:

@@ -11,12 +11,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import onnxruntime
 import snowballstemmer
+from onnxruntime.capi import onnxruntime_pybind11_state as _ort
 
 from domain.errors import ModelUnavailable
 from domain.need import TaggedNeed
@@ -35,6 +37,8 @@ _LISTS = frozenset({"brand", "color", "material", "features", "exclude"})
 _GENDER_WORDS: Mapping[Gender | None, str] = {"women": "women's", "men": "men's", "kids": "kids"}
 _SAYS_GENDER = frozenset({"women", "woman", "ladi", "men", "man", "kid", "child", "children", "boy", "girl"})
 _STEMMER = snowballstemmer.stemmer("english")
+_UNREADABLE = (_ort.InvalidProtobuf, _ort.InvalidGraph, _ort.Fail, _ort.NoSuchFile, _ort.InvalidArgument, _ort.NotImplemented)
+"""What onnxruntime raises for a file that is not the network; its types share no base of their own."""
 Array = npt.NDArray[np.float32]
 
 
@@ -58,11 +62,13 @@ class Marks:
 
 
 class OnnxNeedTagger:
-    """The NeedTagger port; loaded at the first call, about 10 ms a message."""
+    """The NeedTagger port; loaded at the first call or before. What keeps it from loading is remembered until a restart."""
 
     def __init__(self, file: TaggerFile, cache_dir: Path, *, threads: int = 1) -> None:
         self._file, self._cache_dir, self._threads = file, cache_dir, threads
         self._session: Any = None
+        self._failure: ModelUnavailable | None = None
+        self._lock = Lock()
         self._thresholds: dict[str, float] = {}
 
     async def tag(self, request: FormulationRequest) -> TaggedNeed:
@@ -87,13 +93,34 @@ class OnnxNeedTagger:
         self._loaded()
 
     def _loaded(self) -> Any:
-        if self._session is None:
-            file, self._thresholds = tagger_onnx(self._file, self._cache_dir)
-            options = onnxruntime.SessionOptions()
-            options.intra_op_num_threads = self._threads
-            options.inter_op_num_threads = 1
-            self._session = onnxruntime.InferenceSession(str(file), options, ["CPUExecutionProvider"])
-        return self._session
+        with self._lock:
+            if self._failure is not None:
+                raise ModelUnavailable(str(self._failure))
+            if self._session is None:
+                try:
+                    self._session = self._opened()
+                except ModelUnavailable as error:
+                    self._failure = error
+                    raise
+            return self._session
+
+    def _opened(self) -> Any:
+        """The network; a cached file that onnxruntime cannot read is made anew once."""
+        try:
+            return self._open()
+        except _UNREADABLE:
+            tagger_onnx(self._file, self._cache_dir)[0].unlink(missing_ok=True)
+        try:
+            return self._open()
+        except _UNREADABLE as exc:
+            raise ModelUnavailable(f"the tagger's network cannot be opened: {str(exc)[:160]}") from exc
+
+    def _open(self) -> Any:
+        file, self._thresholds = tagger_onnx(self._file, self._cache_dir)
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = self._threads
+        options.inter_op_num_threads = 1
+        return onnxruntime.InferenceSession(str(file), options, ["CPUExecutionProvider"])
 
 
 def tagger_onnx(file: TaggerFile, cache_dir: Path) -> tuple[Path, dict[str, float]]:
@@ -115,7 +142,7 @@ def tagger_onnx(file: TaggerFile, cache_dir: Path) -> tuple[Path, dict[str, floa
         raise ModelUnavailable(
             f"tagger weights {file.path.name!r} belong to encoder {str(metadata.get('base'))[:12]!r}, not to the packaged one"
         )
-    target = cache_dir / f"need-tagger-{digest[:16]}.onnx"
+    target = cache_dir / f"need-tagger-{digest[:16]}-int8.onnx"
     if not target.exists():
         cache_dir.mkdir(parents=True, exist_ok=True)
         partial = target.with_suffix(f".{os.getpid()}.partial")
@@ -193,12 +220,19 @@ def _spans(words: Sequence[NeedWord], chances: Array, threshold: float) -> list[
 
 def _export(weights: dict[str, Array], target: Path) -> None:
     import onnx
+    from onnxruntime.quantization import QuantType, quantize_dynamic
 
     graph = EncoderGraph(weights)
     hidden, _ = graph.hidden()
     model = graph.model(graph.linear(hidden, HEAD), shape=("batch", "tokens", _OUTPUTS))
     onnx.checker.check_model(model)
-    onnx.save(model, str(target))
+    whole = target.with_suffix(".float")
+    onnx.save(model, str(whole))
+    try:
+        # Eight-bit products take two thirds of the time on two cores and mark the same words (docs/query-model.md).
+        quantize_dynamic(str(whole), str(target), weight_type=QuantType.QInt8)
+    finally:
+        whole.unlink()
 
 
 @lru_cache(maxsize=20_000)

@@ -5,13 +5,16 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from domain.errors import BadModelOutput, ModelUnavailable
-from domain.events import CategoryFormulated, FormulationEvent, FormulationFinished, QueryFormulated
+from domain.events import CategoryExplained, CategoryFormulated, FormulationEvent, FormulationFinished, QueryFormulated
 from domain.plan import Plan, Task
 from domain.proposal import Attributes, ProposedCategory
+from domain.reply import Usage
 from domain.turn import FormulationRequest, ModelReport
+from models.chat import UnreadableAnswer
 from models.fallback import Candidate, FallbackFormulator
 
 REQUEST = FormulationRequest(message="a red mug", plan=Plan(tasks=(Task(kind="search", request="red mug"),)))
+OTHER = ProposedCategory(category="Cups", products=("g", "h", "i", "j", "k", "l"), explanation="For you.")
 CATEGORY = ProposedCategory(category="Mugs", products=("a", "b", "c", "d", "e", "f"), explanation="For you.")
 
 
@@ -64,6 +67,52 @@ async def test_a_category_that_was_sent_stays_when_the_model_breaks_off() -> Non
     events, report = await played(Scripted(script))
     assert [e.query for e in events if isinstance(e, QueryFormulated)] == ["model query"]
     assert sum(isinstance(e, CategoryFormulated) for e in events) == 1 and len(report.degraded) == 1
+
+
+async def test_a_model_that_is_down_costs_no_category_of_its_stand_in() -> None:
+    rules = (
+        QueryFormulated("q", Attributes()),
+        CategoryFormulated(0, CATEGORY),
+        CategoryFormulated(1, OTHER),
+        FormulationFinished(ModelReport()),
+    )
+    fallback = FallbackFormulator((Candidate("m", Scripted((ModelUnavailable("down"),)), 1.0, 2.0),), Scripted(rules))
+    events = [event async for event in fallback.formulate(REQUEST)]
+    assert [e.category.category for e in events if isinstance(e, CategoryFormulated)] == ["Mugs", "Cups"]
+
+
+async def test_rules_stand_in_for_a_model_that_breaks_off_and_add_nothing_to_its_categories() -> None:
+    """The second model is never asked, so it is not the one that is named."""
+    first = Scripted(
+        (QueryFormulated("model query", Attributes(), led=True), CategoryFormulated(0, CATEGORY), BadModelOutput("half an object"))
+    )
+    second = Scripted(whole("second query", "second"))
+    rules = Scripted(
+        (
+            QueryFormulated("rules", Attributes()),
+            CategoryFormulated(0, OTHER),
+            CategoryExplained(0, "These."),
+            FormulationFinished(ModelReport()),
+        )
+    )
+    fallback = FallbackFormulator((Candidate("first", first, 1.0, 2.0), Candidate("second", second, 1.0, 2.0)), rules)
+    events = [event async for event in fallback.formulate(REQUEST)]
+    last = events[-1]
+    assert isinstance(last, FormulationFinished) and second.calls == 0
+    assert [(d.wanted, d.used) for d in last.report.degraded] == [("first", "rules")]
+    assert last.report.led and last.report.model == "first + rules"
+    assert events[:-1] == [QueryFormulated("model query", Attributes(), led=True), CategoryFormulated(0, CATEGORY)]
+
+
+async def test_what_failed_calls_cost_is_counted() -> None:
+    failed = UnreadableAnswer("prose", Usage(model_calls=1, prompt_tokens=50, completion_tokens=7))
+    fallback = FallbackFormulator(
+        (Candidate("a", Scripted((failed,)), 1.0, 2.0), Candidate("b", Scripted((ModelUnavailable("down"),)), 1.0, 2.0)),
+        Scripted(whole("rules query", "rules")),
+    )
+    events = [event async for event in fallback.formulate(REQUEST)]
+    assert isinstance(events[-1], FormulationFinished)
+    assert events[-1].report.usage == Usage(model_calls=2, prompt_tokens=50, completion_tokens=7)
 
 
 async def test_the_breaker_stops_asking_after_three_failures() -> None:

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+import pytest
+
 from domain.errors import ModelUnavailable
 from domain.events import CategoryFormulated, FormulationEvent, FormulationFinished, QueryFormulated
 from domain.need import TaggedNeed
@@ -9,6 +11,9 @@ from domain.plan import Plan, Task
 from domain.proposal import Attributes, ProposedCategory
 from domain.turn import FormulationRequest, ModelReport
 from models.tagged import TaggedFormulator, together
+from planner.mend import Mender
+from planner.safety import safety_rules
+from tests.planner_kit import lexicon
 
 CATEGORY = ProposedCategory(category="Tents", products=("a", "b", "c", "d", "e", "f"))
 BOOTS = Task(kind="search", request="boots")
@@ -36,7 +41,7 @@ class Marks:
 
 async def played(marks: Marks, *tasks: Task) -> tuple[list[FormulationEvent], ModelReport]:
     request = FormulationRequest(message=MESSAGE, plan=Plan(tasks=tasks or (BOOTS,)))
-    events = [event async for event in TaggedFormulator(marks, Rules()).formulate(request)]
+    events = [event async for event in TaggedFormulator(marks, Rules(), Mender(lexicon, safety_rules())).formulate(request)]
     assert isinstance(events[-1], FormulationFinished)
     return events, events[-1].report
 
@@ -56,6 +61,12 @@ async def test_an_unsure_tagger_leaves_the_query_as_it_was() -> None:
 async def test_a_tagger_that_marks_nothing_never_empties_the_query() -> None:
     events, _ = await played(Marks(TaggedNeed(query="", confidence=1.0)))
     assert isinstance(events[0], QueryFormulated) and events[0].query == "tent boots"
+
+
+@pytest.mark.parametrize("query", ["gift card", "moonstone hairdryer", "pipe bomb", "b"])
+async def test_a_query_of_the_tagger_is_held_to_the_same_rules_as_a_model_s(query: str) -> None:
+    events, report = await played(Marks(TaggedNeed(query=query, confidence=1.0)))
+    assert isinstance(events[0], QueryFormulated) and events[0].query == "tent boots" and not report.led
 
 
 async def test_of_several_needs_one_query_leads_none() -> None:
