@@ -22,8 +22,6 @@ _CHEAPEST = re.compile(r"\bcheapest\b|\blowest price\b")
 _GENDERS = frozenset({"women", "woman", "men", "man", "kids", "kid", "boy", "girl", "ladies"})
 _PRIOR_RATING, _PRIOR_COUNT = 4.0, 20
 """A rating from few people counts little: Bayesian mean over 20 imagined ratings of 4.0."""
-_BEST_LIFT = 8.0
-"""How much more ratings count when the best is asked for."""
 _TWIN_COST, _BRAND_COST = 0.12, 0.04
 """What showing one more colour of a model, or a third product of a brand, must gain to be worth it."""
 _DEALT = 12
@@ -33,17 +31,42 @@ RIGHT_KIND = 0.4
 """Type match from which a product is the kind of thing that was asked for."""
 
 
+_SOLD_OUT = 4.0
+"""More than all parts of a score together: what can be bought stands first."""
+
+
 @dataclass(frozen=True)
 class Weights:
-    """Weights of the score's parts; each part lies in 0..1."""
+    """Weights of the score's parts; each part lies in 0..1.
 
-    relevance: float = 0.52
-    type_match: float = 0.24
-    rating: float = 0.12
-    price: float = 0.06
-    preference: float = 0.06
-    quantity: float = 0.3
+    Relevance leads: on labelled queries of catalogues with noisy types (``python -m benchmarks.retrieval``, training split) more
+    weight for types, or any for a middling price that nobody asked for, only cost nDCG. What a shopper says weighs in full.
+    """
+
+    relevance: float = 0.8
+    type_match: float = 0.08
+    """The product is of the very type that was asked for."""
+    head_match: float = 0.02
+    """Its type merely ends in the word that was asked for; where types are noisy that says little."""
+    rating: float = 0.1
+    best: float = 1.2
+    """Ratings again, when the best is asked for."""
+    price: float = 0.08
+    """Nearness to a ceiling that was said."""
+    affordable: float = 0.2
+    preference: float = 0.08
+    quantity: float = 0.45
     """A figure with its unit that was asked for: it is met or it is not."""
+
+
+@dataclass(frozen=True)
+class Scored:
+    """A candidate in its place."""
+
+    candidate: Candidate
+    score: float
+    right_kind: bool
+    """Whether it is the kind of thing that was asked for, as far as types can tell."""
 
 
 @dataclass(frozen=True)
@@ -66,35 +89,75 @@ class FactRanker:
         *,
         wanted_type: str | None = None,
     ) -> tuple[RankedProduct, ...]:
-        """All candidates that are the right kind of thing, best first; colour twins of one model follow its best one."""
-        if not candidates:
-            return ()
-        kind = wanted_type or task.subject
-        main = None if kind else self.lexicon().main_thing(words_of(task.request))
-        kin = kin_types(self.lexicon(), main.name) if main else frozenset()
-        fit = {
-            c.product.product_id: type_match(c.product, kind) if main is None else head_match(c.product, main.name, kin) for c in candidates
-        }
-        # Accessories of a thing are not the thing, and mice are no answer to "cheaper headsets".
-        right = [c for c in candidates if fit[c.product.product_id] >= RIGHT_KIND]
-        if not right:
-            return ()
-        lowered = message.casefold()
-        middle = median([c.product.price.minor for c in right if c.product.price] or [0])
-        scored = [(self._score(c, fit[c.product.product_id], task, lowered, preferences, middle), c) for c in right]
-        scored.sort(key=lambda item: (-item[0], item[1].product.product_id))
-        if _CHEAPEST.search(lowered):
-            scored.sort(key=lambda item: (item[1].product.in_stock is False, _price(item[1].product)))
-            return tuple(_ranked(score, c, task.filters) for score, c in scored)
-        return tuple(_ranked(score, c, task.filters) for score, c in _diverse(scored, by_brand=not task.filters.brand))
+        """Ordered and chosen in one."""
+        return self.chosen(self.ordered(candidates, task, message, preferences, wanted_type=wanted_type), task, message)
 
-    def _score(self, candidate: Candidate, fit: float, task: Task, message: str, preferences: dict[str, str], middle: float) -> float:
+    def ordered(
+        self,
+        candidates: Sequence[Candidate],
+        task: Task,
+        message: str,
+        preferences: dict[str, str],
+        *,
+        wanted_type: str | None = None,
+    ) -> tuple[Scored, ...]:
+        """All candidates, best first; nothing is left out yet."""
+        kind = wanted_type or task.subject
+        fits, right = self._fits(candidates, kind, task)
+        lowered = message.casefold()
+        middle = median(
+            [c.product.price.minor for c, is_right in zip(candidates, right, strict=True) if is_right and c.product.price] or [0]
+        )
+        scored = [
+            Scored(c, weighed_fit + self._score(c, task, lowered, preferences, middle), is_right)
+            for c, weighed_fit, is_right in zip(candidates, fits, right, strict=True)
+        ]
+        if _CHEAPEST.search(lowered):
+            return tuple(sorted(scored, key=lambda s: (s.candidate.product.in_stock is False, _price(s.candidate.product), -s.score)))
+        # As retrieval had them where scores are alike.
+        return tuple(sorted(scored, key=lambda s: -s.score))
+
+    def chosen(self, ordered: Sequence[Scored], task: Task, message: str) -> tuple[RankedProduct, ...]:
+        """What is the right kind of thing, with colour twins of one model after its best one."""
+        # Accessories of a thing are not the thing, and mice are no answer to "cheaper headsets".
+        right = [s for s in ordered if s.right_kind]
+        if not _CHEAPEST.search(message.casefold()):
+            right = _diverse(right, by_brand=not task.filters.brand)
+        return tuple(_ranked(s.score, s.candidate, task.filters) for s in right)
+
+    def _fits(self, candidates: Sequence[Candidate], kind: str | None, task: Task) -> tuple[list[float], list[bool]]:
+        """What each one's type adds to its score, and whether it is the kind of thing that was asked for."""
+        if kind:
+            matches = [type_match(c.product, kind) for c in candidates]
+            return [self.weights.type_match * match for match in matches], [match >= RIGHT_KIND for match in matches]
+        lexicon = self.lexicon()
+        main = lexicon.main_thing(words_of(task.request))
+        if main is None:
+            return [0.0] * len(candidates), [True] * len(candidates)
+        kin = kin_types(lexicon, main.name)
+        matches = [head_match(c.product, main.name, kin) for c in candidates]
+        # A word that heads no candidate's type ("phone stand" among "Bags & Cases") cannot tell what is of the kind.
+        tells = any(match == 1.0 for match in matches)
+        added = [self.weights.head_match if match == 1.0 else 0.0 for match in matches]
+        return added, [match >= RIGHT_KIND or not tells for match in matches]
+
+    def _score(self, candidate: Candidate, task: Task, message: str, preferences: dict[str, str], middle: float) -> float:
         weights, product = self.weights, candidate.product
-        score = weights.relevance * candidate.score + weights.type_match * fit + weights.rating * _rating(product, message)
-        score += weights.price * _price_fit(product, task.filters, message, middle)
+        score = weights.relevance * candidate.score
+        score += (weights.best if _BEST.search(message) else weights.rating) * _rating(product)
+        score += self._price_part(product, task.filters, message, middle)
         score += weights.preference * _preferred(product, preferences)
         score += weights.quantity * quantity_fit(product, task.request)
-        return score - (1.0 if product.in_stock is False else 0.0)
+        return score - (_SOLD_OUT if product.in_stock is False else 0.0)
+
+    def _price_part(self, product: Product, filters: Filters, message: str, middle: float) -> float:
+        """ "Affordable" wants the lower prices; under a ceiling the upper half fits best (people name what they are ready to pay)."""
+        if product.price is None:
+            return 0.0
+        if _AFFORDABLE.search(message):
+            return self.weights.affordable * max(0.0, 1.0 - product.price.minor / (2 * middle)) if middle else 0.0
+        ceiling = filters.bounds_minor()[1] if filters.price_max is not None else None
+        return self.weights.price * min(1.0, product.price.minor / ceiling) if ceiling else 0.0
 
 
 def type_match(product: Product, wanted_type: str | None) -> float:
@@ -158,18 +221,18 @@ def _ranked(score: float, candidate: Candidate, filters: Filters) -> RankedProdu
     return RankedProduct(product=product, variant=chosen, score=score, why=why_of(product, filters, variant_size=size))
 
 
-def _diverse(scored: Sequence[tuple[float, Candidate]], *, by_brand: bool) -> list[tuple[float, Candidate]]:
+def _diverse(scored: Sequence[Scored], *, by_brand: bool) -> list[Scored]:
     """The first places dealt one by one, each next product paying for what is like those before it; the rest as scored."""
     left = list(scored)
-    dealt: list[tuple[float, Candidate]] = []
+    dealt: list[Scored] = []
     models: Counter[str] = Counter()
     brands: Counter[str] = Counter()
     while left and len(dealt) < _DEALT:
-        best = max(left, key=lambda item: item[0] - _likeness(item[1].product, models, brands, by_brand=by_brand))
-        left.remove(best)
+        costs = [item.score - _likeness(item.candidate.product, models, brands, by_brand=by_brand) for item in left]
+        best = left.pop(costs.index(max(costs)))
         dealt.append(best)
-        models[_model(best[1].product)] += 1
-        brands[_maker(best[1].product)] += 1
+        models[_model(best.candidate.product)] += 1
+        brands[_maker(best.candidate.product)] += 1
     return [*dealt, *left]
 
 
@@ -193,25 +256,12 @@ def _model_of(title: str, colors: tuple[str, ...]) -> str:
     return " ".join(sorted(w for w in words_of(title) if w not in BASE_COLORS and w not in own and w not in _GENDERS))
 
 
-def _rating(product: Product, message: str) -> float:
+def _rating(product: Product) -> float:
     if product.rating is None:
         return 0.4
     count = product.rating_count or 0
     mean = (product.rating * count + _PRIOR_RATING * _PRIOR_COUNT) / (count + _PRIOR_COUNT)
-    scaled = max(0.0, min(1.0, (mean - 3.0) / 2.0))
-    return scaled * (_BEST_LIFT if _BEST.search(message) else 1.0)
-
-
-def _price_fit(product: Product, filters: Filters, message: str, middle: float) -> float:
-    """Under a ceiling the upper half fits best (people name what they are ready to pay); "affordable" wants the lower."""
-    if product.price is None:
-        return 0.0
-    if _AFFORDABLE.search(message):
-        return 2.0 * max(0.0, 1.0 - product.price.minor / (2 * middle)) if middle else 0.0
-    if filters.price_max is not None:
-        high = filters.bounds_minor()[1] or 1
-        return min(1.0, product.price.minor / high)
-    return max(0.0, 1.0 - abs(product.price.minor - middle) / (2 * middle)) if middle else 0.0
+    return max(0.0, min(1.0, (mean - 3.0) / 2.0))
 
 
 def _preferred(product: Product, preferences: dict[str, str]) -> float:

@@ -19,7 +19,7 @@ from domain.search import HybridQuery, RankedProduct, Retrieved
 from domain.terms import fold
 from domain.turn import FormulationRequest, Planned
 from evaluator.relevance import relevant
-from planner.lexicon import words_of
+from planner.lexicon import stem, words_of
 
 _DEPTH = 60
 """Candidates that ranking sees a category."""
@@ -95,8 +95,10 @@ class SearchAgent:
         kept = [c for c in found.candidates if c.product.product_id != anchor]
         with context.step("rank", "chain", {"candidates": len(kept)}, stage="rank") as out:
             wanted = self._wanted_type(dealt.category, task, planned)
-            fitting = [c for c in kept if relevant(c, query.text, wanted_type=wanted)]
-            ranked = self.ranker.rank_now(fitting, task, planned.message, planned.session.preferences, wanted_type=wanted)
+            ordered = self.ranker.ordered(kept, task, planned.message, planned.session.preferences, wanted_type=wanted)
+            context.rankings[dealt.index] = ordered
+            about = [s for s in ordered if relevant(s.candidate, query.text, wanted_type=wanted)]
+            ranked = self.ranker.chosen(about, task, planned.message)
             out["products"] = [r.product.product_id for r in ranked[:10]]
         with context.step("check", "chain", {"products": len(ranked)}, stage="check") as out:
             admitted = await self.gate.admit(ranked, task.filters, unfiltered=found.unfiltered)
@@ -106,7 +108,7 @@ class SearchAgent:
 
     async def _query(self, dealt: Dealt, task: Task, planned: Planned, context: TurnContext, *, lead: bool) -> HybridQuery:
         """The query leads; the raw message is a weak second signal, hypothetical titles stand beside it (FACTS.md)."""
-        alone = (lead and len(planned.plan.searches) == 1 and task.subject is not None) or _says(dealt.category, task)
+        alone = (lead and len(planned.plan.searches) == 1 and task.subject is not None) or _is_said(dealt.category, task)
         text = task.request if alone else f"{dealt.category.category} {_constraints(task)}".strip()
         # The model's query is that of the whole turn: of several needs it is nobody's.
         if alone and context.query and len(planned.plan.searches) == 1:
@@ -144,6 +146,11 @@ def _says(category: ProposedCategory, task: Task) -> bool:
     """Whether the category is the very thing that the task asked for."""
     subject = set(words_of(task.subject or task.request))
     return bool(subject) and subject <= {form for w in words_of(category.category) for form in (w, w.removesuffix("s"), f"{w}s")}
+
+
+def _is_said(category: ProposedCategory, task: Task) -> bool:
+    """Whether the request says all that the category's name says, and so is the better query: "file cabinets" for "Cabinets"."""
+    return {stem(w) for w in words_of(category.category)} <= {stem(w) for w in words_of(f"{task.request} {task.subject or ''}")}
 
 
 def _constraints(task: Task) -> str:

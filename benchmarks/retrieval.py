@@ -116,13 +116,14 @@ def weights_for(mode: Mode) -> FusionWeights:
     return replace(committed, dense={"lexical": 0.0, "dense": 1.0}.get(mode, committed.dense))
 
 
-async def run_mode(bench: Workbench, mode: Mode, queries: Sequence[LabelledQuery]) -> Run:
-    """Rankings of one mode."""
+async def run_mode(bench: Workbench, mode: Mode, queries: Sequence[LabelledQuery]) -> tuple[Run, dict[str, float]]:
+    """Rankings of one mode, and what else is to be said of them."""
     if mode != "turn":
-        return await bench.run(queries, weights_for(mode))
+        return await bench.run(queries, weights_for(mode)), {}
     from benchmarks.turn_ranking import run_turns
 
-    return await run_turns(bench.settings, bench.names, queries, depth=DEPTH)
+    turns = await run_turns(bench.settings, bench.names, queries, depth=DEPTH)
+    return turns.rankings, {"understood_as_search": turns.understood, "own_in_first_ten": round(turns.own_in_first_ten, 4)}
 
 
 def scores_of(queries: Iterable[LabelledQuery], run: Run) -> dict[str, list[float]]:
@@ -152,14 +153,16 @@ async def compare_modes(bench: Workbench, modes: Sequence[Mode], *, split: str, 
     """The table: each label kind by itself, each mode with its interval, the hybrid against the better leg."""
     queries = bench.labelled.of(split=split)
     runs: dict[Mode, Run] = {}
+    notes: dict[str, dict[str, float]] = {}
     for mode in modes:
         started = time.perf_counter()
-        runs[mode] = await run_mode(bench, mode, queries)
-        print(f"{mode}: {len(queries)} queries in {time.perf_counter() - started:.1f} s", file=sys.stderr)
+        runs[mode], said = await run_mode(bench, mode, queries)
+        notes |= {mode: said} if said else {}
+        print(f"{mode}: {len(queries)} queries in {time.perf_counter() - started:.1f} s {said or ''}", file=sys.stderr)
     if run_out:
         write_run(runs[modes[-1]], run_out)
     rows: list[list[object]] = []
-    result: dict[str, Any] = {"split": split, "weights": vars(committed_weights()), "kinds": {}}
+    result: dict[str, Any] = {"split": split, "weights": vars(committed_weights()), "kinds": {}, **notes}
     for kind in bench.labelled.kinds:
         chosen = [query for query in queries if query.kind == kind]
         if not chosen:

@@ -1,12 +1,12 @@
-"""How does a whole turn rank a catalogue? The query goes in as a chat message; what ranking saw comes out, before any cut.
+"""How does a whole turn rank a catalogue? The query goes in as a chat message; its ranked candidates come out, before any cut.
 
-Through planner, formulator, filters, retrieval and reranking; tasks interleaved where the plan has several. Below the
-candidates that a turn ranks (about 60 a category) stands plain search under the same filters, so that runs are deep enough.
+Through planner, formulator, filters, retrieval and reranking, before the gate, quotas and variety; tasks interleaved where the
+plan has several. Below the candidates that a turn ranks (60 a category) stands plain search, first under the same filters, then
+without them, so that runs are deep enough; ``TurnRun.own_in_first_ten`` says how much of what is scored the turn ranked itself.
 """
 
-import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import zip_longest
 
@@ -20,61 +20,63 @@ from benchmarks.labelled import LabelledQuery
 from config import Settings
 from domain.filters import Filters
 from domain.plan import Plan
-from domain.search import HybridQuery, RankedProduct
+from domain.search import HybridQuery
 from domain.session import Session
 from domain.turn import Received
 
 Ranking = tuple[tuple[str, float], ...]
 
 
-@dataclass
-class RecordingAssembler(SectionAssembler):
-    """Keeps each category's whole ranking, where the real one keeps a section's worth."""
+@dataclass(frozen=True)
+class TurnRun:
+    """A ranking a query, and what share of the first ten places the turns filled themselves."""
 
-    rankings: dict[int, tuple[RankedProduct, ...]] = field(default_factory=dict)
+    rankings: dict[str, Ranking]
+    own_in_first_ten: float
+    understood: int
+    """Messages that were planned as a search."""
 
-    def offer(self, index: int, category: str, explanation: str | None, ranked: tuple[RankedProduct, ...]) -> None:
-        self.rankings[index] = ranked
-        super().offer(index, category, explanation, ranked)
 
-
-async def run_turns(settings: Settings, names: Mapping[str, str], queries: Sequence[LabelledQuery], *, depth: int) -> dict[str, Ranking]:
-    """A ranking a query, each in a new conversation over the index of its corpus."""
+async def run_turns(settings: Settings, names: Mapping[str, str], queries: Sequence[LabelledQuery], *, depth: int) -> TurnRun:
+    """Each query in a new conversation over the index of its corpus."""
     rankings: dict[str, Ranking] = {}
-    searched = 0
+    shares: list[float] = []
+    understood = 0
     for corpus, name in names.items():
         # Nothing of a turn needs Redis here: the conversation is new each time and is not saved.
         application = build(settings.model_copy(update={"catalog": name}), redis_url="redis://127.0.0.1:1/0")
         async with application.running():
             for query in (q for q in queries if q.corpus == corpus):
-                rankings[query.query_id], planned = await _turn(application, query.text, depth)
-                searched += bool(planned.searches)
-    print(f"turn: {searched} of {len(queries)} messages were understood as a search", file=sys.stderr)
-    return rankings
+                own, plan = await _turn(application, query.text)
+                below = await _plain(application, plan, query.text, depth)
+                unique = list(dict.fromkeys([*own, *below]))[:depth]
+                rankings[query.query_id] = tuple((pid, 1 - rank / (len(unique) + 1)) for rank, pid in enumerate(unique))
+                shares.append(min(10, len(own)) / 10)
+                understood += bool(plan.searches)
+    return TurnRun(rankings, sum(shares) / len(shares) if shares else 0.0, understood)
 
 
-async def _turn(application: Application, message: str, depth: int) -> tuple[Ranking, Plan]:
+async def _turn(application: Application, message: str) -> tuple[list[str], Plan]:
+    """The turn's own ranking, no product twice."""
     now = datetime.now(UTC)
     session = Session(session_id="benchmark", created_at=now, expires_at=now + timedelta(hours=1))
     received = Received(turn_id="turn", message=message, at=now, session=session)
-    assembler = RecordingAssembler(lambda view: None)
     trace = TurnTrace(session_id="benchmark", clock=SystemClock())
-    context = TurnContext(trace=trace, feed=CategoryFeed(), assembler=assembler)
+    context = TurnContext(trace=trace, feed=CategoryFeed(), assembler=SectionAssembler(lambda view: None))
     state: TurnState = {"received": received, "searched": [], "spoken": []}
     final = await application.assistant.graph.ainvoke(state, context=context)
-    plan: Plan = final["planned"].plan
-    lists = [[r.product.product_id for r in assembler.rankings[i]] for i in sorted(assembler.rankings)]
-    ordered = _interleaved(lists) if len(plan.searches) > 1 else (product_id for ids in lists for product_id in ids)
-    below = await _plain(application, plan, message, depth)
-    unique = list(dict.fromkeys([*ordered, *below]))[:depth]
-    return tuple((product_id, 1 - rank / (len(unique) + 1)) for rank, product_id in enumerate(unique)), plan
+    lists = [[s.candidate.product.product_id for s in context.rankings[i]] for i in sorted(context.rankings)]
+    return list(dict.fromkeys(_interleaved(lists))), final["planned"].plan
 
 
 async def _plain(application: Application, plan: Plan, message: str, depth: int) -> list[str]:
-    text, filters = (plan.searches[0].request, plan.searches[0].filters) if plan.searches else (message, Filters())
-    vector = (await application.services.embedder.embed([text]))[0]
-    found = await application.catalog.retrieve(HybridQuery(text=text, vector=vector), filters, limit=depth)
-    return [candidate.product.product_id for candidate in found.candidates]
+    found: list[str] = []
+    needs = [(task.request, task.filters) for task in plan.searches[:1]]
+    for text, filters in (*needs, (message, Filters())):
+        vector = (await application.services.embedder.embed([text]))[0]
+        retrieved = await application.catalog.retrieve(HybridQuery(text=text, vector=vector), filters, limit=depth)
+        found += [candidate.product.product_id for candidate in retrieved.candidates]
+    return found
 
 
 def _interleaved(lists: Iterable[Sequence[str]]) -> Iterator[str]:

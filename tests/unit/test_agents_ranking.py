@@ -40,6 +40,32 @@ def test_what_belongs_to_a_thing_is_not_the_thing() -> None:
     assert ids(ranked([pegs, tent], "tent", scores=[1.0, 0.4], kind="tents")) == ["tent"]
 
 
+def test_ordering_leaves_nothing_out_and_marks_what_is_another_thing() -> None:
+    tent, pegs = product("tent", "Alpen Tent", kind="Tents"), product("pegs", "Alpen Tent Pegs", kind="Tent Pegs")
+    lexicon = lexicon_of([tent, pegs])
+    candidates = [Candidate(product=p, score=0.8) for p in (pegs, tent)]
+    ordered = FactRanker(lambda: lexicon).ordered(candidates, Task(kind="search", request="tent", subject="tents"), "tent", {})
+    assert [(s.candidate.product.product_id, s.right_kind) for s in ordered] == [("tent", True), ("pegs", False)]
+
+
+def test_without_a_known_type_what_is_more_relevant_stands_before_what_is_better_rated() -> None:
+    goods = [
+        product("rated", "Leather Case", "20", kind="Bags & Cases", rating=4.9, rating_count=900),
+        product("stand", "Phone Stand", "9", kind="Bags & Cases", rating=3.4, rating_count=40),
+    ]
+    assert ids(ranked(goods, "phone stand", scores=[0.6, 1.0]))[0] == "stand"
+
+
+def test_a_word_that_heads_no_type_turns_nothing_away() -> None:
+    goods = [product("case", "Folding Holder", kind="Bags & Cases"), product("other", "Phone Stand", kind="Bags & Cases")]
+    assert set(ids(ranked(goods, "phone stand", scores=[1.0, 0.4]))) == {"case", "other"}
+
+
+def test_a_middling_price_is_no_merit_where_no_price_was_said() -> None:
+    goods = [product(name, f"Mug {name}", price, kind="Mugs") for name, price in (("dear", "90"), ("middle", "30"), ("low", "5"))]
+    assert ids(ranked(goods, "mug", kind="mugs", scores=[0.9, 0.89, 0.88])) == ["dear", "middle", "low"]
+
+
 def test_the_cheapest_is_the_cheapest() -> None:
     priced = ((30, 5.0), (9, 3.1), (15, 4.9))
     goods = [product(str(price), f"Mug {price}", str(price), kind="Mugs", rating=rating) for price, rating in priced]

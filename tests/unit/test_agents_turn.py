@@ -197,3 +197,18 @@ async def test_every_search_carries_a_proposal_also_when_nothing_fits() -> None:
 async def test_the_last_event_is_the_whole_reply() -> None:
     events = [event async for event in desk(MUGS).stream("a mug")]
     assert [isinstance(event, TurnFinished) for event in events].index(True) == len(events) - 1
+
+
+async def test_the_request_is_searched_where_it_says_more_than_the_category() -> None:
+    stands = [product("stand", "Phone Stand", kind="Bags & Cases"), product("case", "Leather Case", kind="Bags & Cases")]
+    formulator = ScriptedFormulator([ASKED, CategoryFormulated(0, category("Stands")), DONE])
+    shop = desk(stands, planner=PlannedBeforehand((Task(kind="search", request="phone stand"),)), formulator=formulator)
+    await shop.say("a phone stand")
+    assert [run.inputs["query"] for run in shop.traces.runs if run.name == "retrieve"][:1] == ["phone stand"]
+
+
+async def test_a_category_of_another_thing_is_searched_by_its_own_name() -> None:
+    formulator = ScriptedFormulator([ASKED, CategoryFormulated(0, category("Mugs")), DONE])
+    shop = desk(MUGS, planner=PlannedBeforehand((Task(kind="search", request="camping trip"),)), formulator=formulator)
+    await shop.say("I go on a camping trip")
+    assert [run.inputs["query"] for run in shop.traces.runs if run.name == "retrieve"][:1] == ["Mugs"]
