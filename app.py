@@ -77,7 +77,10 @@ from memory.shop_store import SqlShopStore
 from memory.trace_fanout import RemoteTraceSink, TraceFanout
 from memory.traces import SqlTraces
 from models.fallback import FallbackFormulator
+from models.health import Health, HealthWatch
 from models.roles import Roles, formulator_candidates
+from models.tagged import NAME as NEED_TAGGER
+from models.tagged import TaggedFormulator
 from planner.buying_planner import BuyingPlanner
 from planner.intents import IntentReader, intent_model
 from planner.mend import Mender
@@ -89,6 +92,7 @@ from server.logs import log_json
 from server.services import ApiKeys, Limits, ServerServices
 from server.tokens import TokenSigner
 from tools.catalogs import Catalogs
+from tools.need_tagger import OnnxNeedTagger, TaggerFile
 from tools.payments.local_payments import LocalPayments
 from tools.payments.paypal import Credentials, PayPalPayments
 from tools.payments.private_provider import PrivateProvider
@@ -140,12 +144,17 @@ def build(settings: Settings, *, redis_url: str) -> Application:
     traces = TraceFanout(stored, *sinks) if sinks else stored
     planner = RulePlanner(lambda: catalog.vocabulary, safety_rules(), IntentReader(embedder, intent_model()))
     rules = RulesFormulator(planner.lexicon)
+    roles, folder, mender = Roles.load(settings.models_file), settings.models_file.parent, Mender(planner.lexicon, safety_rules())
     candidates = formulator_candidates(
-        Roles.load(settings.models_file), folder=settings.models_file.parent, mend=Mender(planner.lexicon, safety_rules()),
-        openai_key=_plain(settings.openai_api_key), nvidia_key=_plain(settings.nvidia_api_key),
-    )  # fmt: skip
-    formulator = FallbackFormulator(candidates, rules) if candidates else rules
-    writer = candidates[0].name if candidates else "rules"
+        roles, folder=folder, mend=mender, openai_key=_plain(settings.openai_api_key), nvidia_key=_plain(settings.nvidia_api_key)
+    )
+    formulator: Formulator = FallbackFormulator(candidates, rules) if candidates else rules
+    health = [candidate.health for candidate in candidates if candidate.health]
+    if roles.tagger:
+        tagger = OnnxNeedTagger(TaggerFile(folder / roles.tagger.file, roles.tagger.sha256), catalogs.cache_dir)
+        formulator = TaggedFormulator(tagger, formulator, mender, sure_from=roles.tagger.sure_from)
+        health.append(Health(NEED_TAGGER, tagger.check, role="tagger"))
+    watch = HealthWatch(health)
     ranker = FactRanker(planner.lexicon)
     relaxer = Relaxer(embedder, catalog, ranker, planner.lexicon)
     gate = Gate(catalog, _is_safe)
@@ -173,8 +182,8 @@ def build(settings: Settings, *, redis_url: str) -> Application:
             max_body_bytes=settings.max_body_bytes, turn_timeout_s=settings.turn_timeout_s, session_ttl_s=settings.session_ttl_s,
         ),
         checks={"index": catalog.check, "redis": sessions.ping, "database": partial(ping, engine)},
-        roles=lambda: {"planner": "rules", "formulator": writer, "ranker": "rules", "writer": "rules"},
-        picture=drawn_picture, shop=shop, profiles=SqlProfiles(engine),
+        roles=lambda: {"planner": "rules", "formulator": watch.playing(), "ranker": "rules", "writer": "rules"},
+        degraded=watch.degraded, picture=drawn_picture, shop=shop, profiles=SqlProfiles(engine),
     )  # fmt: skip
 
     @asynccontextmanager
@@ -182,12 +191,16 @@ def build(settings: Settings, *, redis_url: str) -> Application:
         catalog.open()
         await asyncio.to_thread(planner.lexicon)
         await create_tables(engine)
+        # Loads what is embedded; a model that takes longer than the watch's patience goes on loading behind it.
+        await watch.ask()
+        watching = asyncio.create_task(watch.run(), name="model health")
         settling = asyncio.create_task(shop.settlement.work(), name="settlement")
         try:
             yield
         finally:
-            settling.cancel()
-            await asyncio.wait({settling})
+            for task in (settling, watching):
+                task.cancel()
+            await asyncio.wait({settling, watching})
             await till.close()
             await asyncio.gather(*(sink.close() for sink in sinks))
             await sessions.close()

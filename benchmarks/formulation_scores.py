@@ -94,6 +94,9 @@ def scored(examples: Sequence[Example], formulated: Sequence[Formulated], safety
 def broken_rules(example: Example, proposal: Proposal, safety: SafetyRules) -> list[str]:
     """The paper's rules that an answer to this example breaks."""
     broken = list(proposal.broken_rules())
+    if not any(c.explanation for c in proposal.categories) and "explanation_addresses_you" in broken:
+        # The wire format leaves explanations to rules: what was never written breaks nothing.
+        broken.remove("explanation_addresses_you")
     gender = example.target.attributes.gender
     wanted = [c for c in example.target.proposal if _GENDERED.search(c.category)]
     if gender in ("women", "men") and len(wanted) == len(example.target.proposal):

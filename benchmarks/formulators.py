@@ -5,7 +5,7 @@ import random
 import string
 import time
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
@@ -13,6 +13,7 @@ from typing import Protocol
 from config import Settings
 from domain.errors import BadModelOutput, ModelUnavailable
 from domain.events import CategoryExplained, CategoryFormulated, FormulationFinished, QueryFormulated
+from domain.need import TaggedNeed
 from domain.ports import Formulator
 from domain.proposal import Attributes, Proposal, ProposedCategory
 from domain.reply import Usage
@@ -20,7 +21,7 @@ from domain.session import Exchange, Session
 from domain.turn import FormulationRequest
 from models.chat import ChatModel, Ended, OutputForm, Piece
 from models.embedded import EmbeddedModel, ModelFile, packaged_base
-from models.formulator import ModelFormulator
+from models.formulator import Mend, ModelFormulator
 from models.tagged import TaggedFormulator
 from planner.mend import Mender
 from planner.rule_planner import RulePlanner
@@ -28,6 +29,7 @@ from planner.rules_formulator import RulesFormulator
 from planner.safety import safety_rules
 from tools.catalogs import Catalogs
 from tools.need_tagger import OnnxNeedTagger, TaggerFile
+from tools.need_words import need_input
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,16 @@ class Formulated:
     """Until the first category was whole."""
     total_ms: float = 0.0
     failure: str | None = None
+    led: bool = False
+    """Whether a trained model's query led."""
+    fell_back: bool = False
+    """Whether somebody wanted did not answer, and another did."""
+    written: "Formulated | None" = None
+    """What a model wrote before any of it was mended; None for those whose words are not mended."""
+
+    @property
+    def unmended(self) -> "Formulated":
+        return self.written or self
 
 
 class Contender(Protocol):
@@ -52,15 +64,43 @@ class Contender(Protocol):
     async def formulated(self, request: FormulationRequest) -> Formulated: ...
 
 
+@dataclass
+class Noted:
+    """The Mend port in front of the one that serves: remembers what a model wrote before it is mended."""
+
+    mend: Mend
+    heard: Formulated = field(default_factory=Formulated)
+
+    def query(self, event: QueryFormulated, request: FormulationRequest) -> QueryFormulated:
+        self.heard = replace(self.heard, query=event.query, attributes=event.attributes)
+        return self.mend.query(event, request)
+
+    def category(self, event: CategoryFormulated, request: FormulationRequest) -> CategoryFormulated:
+        self.heard = replace(self.heard, proposal=Proposal(categories=(*self.heard.proposal.categories, event.category)))
+        return self.mend.category(event, request)
+
+    def explanation(self, event: CategoryExplained, request: FormulationRequest) -> CategoryExplained:
+        categories = list(self.heard.proposal.categories)
+        categories[event.index] = categories[event.index].model_copy(update={"explanation": event.explanation})
+        self.heard = replace(self.heard, proposal=Proposal(categories=tuple(categories)))
+        return self.mend.explanation(event, request)
+
+
 @dataclass(frozen=True)
 class PortContender:
     """Anything behind the Formulator port."""
 
     name: str
     formulator: Formulator
+    noted: Noted | None = None
+    """Where its model's words pass before they are mended; one request after the other."""
 
     async def formulated(self, request: FormulationRequest) -> Formulated:
-        return await collected(self.formulator, request)
+        if self.noted is None:
+            return await collected(self.formulator, request)
+        self.noted.heard = Formulated()
+        answer = await collected(self.formulator, request)
+        return replace(answer, written=replace(self.noted.heard, failure=answer.failure))
 
 
 @dataclass(frozen=True)
@@ -71,6 +111,20 @@ class RawMessage:
 
     async def formulated(self, request: FormulationRequest) -> Formulated:
         return Formulated(query=request.message)
+
+
+@dataclass(frozen=True)
+class TaggerAlone:
+    """The tagger's words and nothing else: no rules, no categories, whatever its confidence."""
+
+    tagger: OnnxNeedTagger
+    name: str = "tagger alone"
+
+    async def formulated(self, request: FormulationRequest) -> Formulated:
+        started = time.perf_counter()
+        need = await self.tagger.tag(request)
+        spent = (time.perf_counter() - started) * 1000
+        return Formulated(query=need.query, attributes=need.attributes, query_ms=spent, total_ms=spent, led=bool(need.query))
 
 
 class RandomText:
@@ -92,6 +146,17 @@ class RandomText:
         yield Ended(Usage(model_calls=1), complete=True)
 
 
+class RandomMarks:
+    """A tagger that marks words of the conversation at random, as many as the trained one does on average."""
+
+    def __init__(self, *, share: float = 0.25, seed: int = 20) -> None:
+        self._share, self._chance = share, random.Random(seed)
+
+    async def tag(self, request: FormulationRequest) -> TaggedNeed:
+        words = [word.text for word in need_input(request).words if word.text[0].isalnum()]
+        return TaggedNeed(query=" ".join(word for word in words if self._chance.random() < self._share), confidence=1.0)
+
+
 @dataclass(frozen=True)
 class Bench:
     """The planner over one catalogue's vocabulary, and what belongs to it."""
@@ -109,7 +174,7 @@ class Bench:
         catalog.open()
         vocabulary = catalog.vocabulary
         catalog.close()
-        planner = RulePlanner(vocabulary=lambda: vocabulary, safety=safety_rules())
+        planner = RulePlanner(lambda: vocabulary, safety_rules())
         return cls(planner, Mender(planner.lexicon, safety_rules()))
 
     def planned(self, request: FormulationRequest) -> FormulationRequest:
@@ -130,7 +195,15 @@ class Bench:
         """The tagger's query over rules, or over another contender; it leads from this confidence on."""
         tagger = OnnxNeedTagger(TaggerFile(weights, _sha256(weights)), cache_dir)
         behind = behind or self.rules()
-        return PortContender(f"tagger + {behind.name}", TaggedFormulator(tagger, behind.formulator, self.mender, sure_from=sure_from))
+        formulator = TaggedFormulator(tagger, behind.formulator, self.mender, sure_from=sure_from)
+        return PortContender(f"tagger + {behind.name}", formulator, behind.noted)
+
+    def tagger_alone(self, weights: Path, cache_dir: Path) -> "TaggerAlone":
+        return TaggerAlone(OnnxNeedTagger(TaggerFile(weights, _sha256(weights)), cache_dir))
+
+    def random_marks(self) -> PortContender:
+        """The ablation of the tagger: all else as it is served."""
+        return PortContender("random marks + rules", TaggedFormulator(RandomMarks(), self.rules().formulator, self.mender, sure_from=0.0))
 
     def rules(self) -> PortContender:
         return PortContender("rules", RulesFormulator(self.planner.lexicon))
@@ -145,32 +218,34 @@ class Bench:
         return self.model(EmbeddedModel(packaged_base(), file, name=name, threads=threads), max_tokens=max_tokens)
 
     def model(self, model: ChatModel, *, max_tokens: int = 420, long_prompt: bool = False) -> PortContender:
-        return PortContender(model.name, ModelFormulator(model, self.mender, max_tokens=max_tokens, long_prompt=long_prompt))
+        noted = Noted(self.mender)
+        return PortContender(model.name, ModelFormulator(model, noted, max_tokens=max_tokens, long_prompt=long_prompt), noted)
 
 
 async def collected(formulator: Formulator, request: FormulationRequest, *, clock: Callable[[], float] = time.perf_counter) -> Formulated:
     """Everything that the formulator says; a failure keeps what came before it."""
     started = clock()
-    query, attributes, usage, failure = "", Attributes(), Usage(), None
+    query, attributes, usage, failure, led, fell_back = "", Attributes(), Usage(), None, False, False
     categories: dict[int, ProposedCategory] = {}
     query_ms = first_ms = 0.0
     try:
         async for event in formulator.formulate(request):
             spent = (clock() - started) * 1000
             if isinstance(event, QueryFormulated):
-                query, attributes, query_ms = event.query, event.attributes, spent
+                query, attributes, led, query_ms = event.query, event.attributes, event.led, spent
             elif isinstance(event, CategoryFormulated):
                 first_ms = first_ms or spent
                 categories[event.index] = event.category
             elif isinstance(event, CategoryExplained) and event.index in categories:
                 categories[event.index] = categories[event.index].model_copy(update={"explanation": event.explanation})
             elif isinstance(event, FormulationFinished):
-                usage = event.report.usage
+                usage, fell_back = event.report.usage, bool(event.report.degraded)
     except (BadModelOutput, ModelUnavailable) as error:
         failure = str(error)
     return Formulated(
         query=query, attributes=attributes, proposal=Proposal(categories=tuple(categories[i] for i in sorted(categories))), usage=usage,
         query_ms=query_ms, first_ms=first_ms, total_ms=(clock() - started) * 1000, failure=failure,
+        led=led, fell_back=fell_back or failure is not None,
     )  # fmt: skip
 
 

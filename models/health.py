@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from domain.errors import ModelUnavailable
+from domain.reply import Degraded
 
 Check = Callable[[], Awaitable[None]]
 
@@ -15,6 +16,7 @@ class Health:
 
     name: str
     check: Check
+    role: str = "formulator"
     reason: str | None = None
     """Why it cannot answer; None while it can."""
 
@@ -36,14 +38,29 @@ class HealthWatch:
     """Asks all models at once, again and again, until it is cancelled."""
 
     models: Sequence[Health]
+    last: str = "rules"
+    """What answers when none of them does."""
     every_s: float = 15.0
     timeout_s: float = 5.0
-    asked: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set when every model was asked once."""
+
+    async def ask(self) -> None:
+        """Asks all once; an embedded model is loaded by its first question."""
+        await asyncio.gather(*(model.ask(self.timeout_s) for model in self.models))
 
     async def run(self) -> None:
-        """The loop; an embedded model is loaded by its first question."""
-        while True:
-            await asyncio.gather(*(model.ask(self.timeout_s) for model in self.models))
-            self.asked.set()
+        """The loop."""
+        while self.models:
             await asyncio.sleep(self.every_s)
+            await self.ask()
+
+    def playing(self) -> str:
+        """Who formulates now: every tagger that is up, then the first model that is, or what stands below all."""
+        up = [model for model in self.models if model.reason is None]
+        writers = [model.name for model in up if model.role == "formulator"] or [self.last]
+        return " + ".join([*(model.name for model in up if model.role != "formulator"), writers[0]])
+
+    def degraded(self) -> tuple[Degraded, ...]:
+        """Every model that is wanted and cannot answer now, with the reason."""
+        return tuple(
+            Degraded(role=model.role, wanted=model.name, used=self.last, reason=model.reason) for model in self.models if model.reason
+        )

@@ -12,6 +12,7 @@ from models.chat import ChatModel
 from models.embedded import EmbeddedModel, ModelFile, packaged_base
 from models.fallback import Candidate
 from models.formulator import Mend, ModelFormulator
+from models.health import Health
 
 
 class RoleEntry(Document):
@@ -62,7 +63,8 @@ def formulator_candidates(
     for entry in roles.formulator:
         model = _model(entry, folder, openai_key=openai_key, nvidia_key=nvidia_key)
         formulator = ModelFormulator(model, mend, max_tokens=entry.max_tokens, long_prompt=entry.long_prompt)
-        made.append(Candidate(model.name, formulator, entry.first_ms / 1000, entry.total_ms / 1000))
+        health = Health(model.name, model.check)
+        made.append(Candidate(model.name, formulator, entry.first_ms / 1000, entry.total_ms / 1000, health))
     return tuple(made)
 
 

@@ -11,6 +11,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from domain.document import Document
 from domain.errors import AisleError
+from domain.reply import Degraded
 from server.services import services
 
 router = APIRouter(tags=["health"])
@@ -38,6 +39,8 @@ class Readiness(Document):
     status: Literal["ready", "unavailable"]
     dependencies: dict[str, DependencyState]
     models: dict[str, str]
+    degraded: tuple[Degraded, ...] = ()
+    """Models that are wanted and cannot answer now: turns do without them."""
     catalog: ServedCatalog | None
 
 
@@ -62,6 +65,7 @@ async def readyz(request: Request, response: Response) -> Readiness:
         status="ready" if ready else "unavailable",
         dependencies=states,
         models=own.roles(),
+        degraded=own.degraded(),
         catalog=ServedCatalog(name=own.catalog.name, count=own.catalog.count) if index.state == "ok" else None,
     )
 

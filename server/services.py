@@ -22,6 +22,7 @@ from domain.ports import (
     Turns,
 )
 from domain.product import Product
+from domain.reply import Degraded
 from server.tokens import TokenSigner
 from tools.shop import Shop
 
@@ -85,6 +86,8 @@ class ServerServices:
     """Dependencies that /readyz asks, by name; each raises when it is down."""
     roles: Callable[[], dict[str, str]] = dict
     """Which model plays each role now."""
+    degraded: Callable[[], tuple[Degraded, ...]] = tuple
+    """Models that are wanted and cannot answer now; turns step down, so readiness does not depend on them."""
     picture: Callable[[Product], str | None] = lambda product: None
     """An SVG for a product of the demo catalogue; None when there is none."""
     shop: Shop | None = None

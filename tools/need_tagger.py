@@ -88,9 +88,9 @@ class OnnxNeedTagger:
         genders = out[0, 1 + len(TAGS) :].reshape(2, len(GENDERS))
         return Marks(read, _sigmoid(words[:, 0]), _sigmoid(words[:, 1 : 1 + len(TAGS)]), _softmax(genders[0]), _softmax(genders[1]))
 
-    def load(self) -> None:
-        """Reads the weights now instead of at the first message; ModelUnavailable as ``tag``."""
-        self._loaded()
+    async def check(self) -> None:
+        """ModelUnavailable unless it can answer now."""
+        await asyncio.to_thread(self._loaded)
 
     def _loaded(self) -> Any:
         with self._lock:

@@ -1,0 +1,47 @@
+"""Does the watch say who plays the role now, and who is wanted and missing?"""
+
+import asyncio
+
+from domain.errors import ModelUnavailable
+from models.health import Health, HealthWatch
+
+
+async def up() -> None:
+    return None
+
+
+async def down() -> None:
+    raise ModelUnavailable("connection refused")
+
+
+async def silent() -> None:
+    await asyncio.sleep(10)
+
+
+async def test_all_that_are_up_play_and_nothing_is_degraded() -> None:
+    watch = HealthWatch([Health("vllm/a", up), Health("vllm/b", up), Health("need-tagger", up, role="tagger")])
+    await watch.ask()
+    assert watch.playing() == "need-tagger + vllm/a" and watch.degraded() == ()
+
+
+async def test_who_is_down_or_silent_is_named_with_the_reason_and_the_next_plays() -> None:
+    watch = HealthWatch([Health("vllm/a", down), Health("vllm/b", silent), Health("need-tagger", up, role="tagger")], timeout_s=0.05)
+    await watch.ask()
+    assert watch.playing() == "need-tagger + rules"
+    assert [(d.role, d.wanted, d.used) for d in watch.degraded()] == [("formulator", "vllm/a", "rules"), ("formulator", "vllm/b", "rules")]
+    assert "connection refused" in watch.degraded()[0].reason and "no sign of life" in watch.degraded()[1].reason
+
+
+async def test_a_model_that_comes_back_plays_again() -> None:
+    state = [down, up]
+    watch = HealthWatch([Health("vllm/a", lambda: state.pop(0)())], every_s=0.01)
+    await watch.ask()
+    assert watch.playing() == "rules"
+    loop = asyncio.create_task(watch.run())
+    await asyncio.sleep(0.02)
+    loop.cancel()
+    assert watch.playing() == "vllm/a"
+
+
+def test_without_models_rules_play() -> None:
+    assert HealthWatch([]).playing() == "rules" and HealthWatch([]).degraded() == ()
