@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from statistics import median
 
+from agents.personal import affinity
 from agents.quantities import quantity_fit
 from domain.filters import Filters
 from domain.plan import Task
@@ -35,6 +36,9 @@ _SOLD_OUT = 4.0
 """More than all parts of a score together: what can be bought stands first."""
 
 
+NOTHING_KNOWN: Mapping[str, float] = {}
+
+
 @dataclass(frozen=True)
 class Weights:
     """Weights of the score's parts; each part lies in 0..1.
@@ -54,7 +58,8 @@ class Weights:
     price: float = 0.08
     """Nearness to a ceiling that was said."""
     affordable: float = 0.2
-    preference: float = 0.08
+    taste: float = 0.3
+    """What the profile of a signed-in customer says; 0 without one."""
     quantity: float = 0.45
     """A figure with its unit that was asked for: it is met or it is not."""
 
@@ -78,26 +83,26 @@ class FactRanker:
 
     async def rank(self, candidates: Sequence[Candidate], planned: Planned, *, task_index: int) -> tuple[RankedProduct, ...]:
         task = planned.plan.searches[task_index]
-        return self.rank_now(candidates, task, planned.message, planned.session.preferences)
+        return self.rank_now(candidates, task, planned.message, planned.liked)
 
     def rank_now(
         self,
         candidates: Sequence[Candidate],
         task: Task,
         message: str,
-        preferences: dict[str, str],
+        tastes: Mapping[str, float],
         *,
         wanted_type: str | None = None,
     ) -> tuple[RankedProduct, ...]:
         """Ordered and chosen in one."""
-        return self.chosen(self.ordered(candidates, task, message, preferences, wanted_type=wanted_type), task, message)
+        return self.chosen(self.ordered(candidates, task, message, tastes, wanted_type=wanted_type), task, message, tastes)
 
     def ordered(
         self,
         candidates: Sequence[Candidate],
         task: Task,
         message: str,
-        preferences: dict[str, str],
+        tastes: Mapping[str, float],
         *,
         wanted_type: str | None = None,
     ) -> tuple[Scored, ...]:
@@ -109,7 +114,7 @@ class FactRanker:
             [c.product.price.minor for c, is_right in zip(candidates, right, strict=True) if is_right and c.product.price] or [0]
         )
         scored = [
-            Scored(c, weighed_fit + self._score(c, task, lowered, preferences, middle), is_right)
+            Scored(c, weighed_fit + self._score(c, task, lowered, tastes, middle), is_right)
             for c, weighed_fit, is_right in zip(candidates, fits, right, strict=True)
         ]
         if _CHEAPEST.search(lowered):
@@ -117,13 +122,15 @@ class FactRanker:
         # As retrieval had them where scores are alike.
         return tuple(sorted(scored, key=lambda s: -s.score))
 
-    def chosen(self, ordered: Sequence[Scored], task: Task, message: str) -> tuple[RankedProduct, ...]:
+    def chosen(
+        self, ordered: Sequence[Scored], task: Task, message: str, tastes: Mapping[str, float] = NOTHING_KNOWN
+    ) -> tuple[RankedProduct, ...]:
         """What is the right kind of thing, with colour twins of one model after its best one."""
         # Accessories of a thing are not the thing, and mice are no answer to "cheaper headsets".
         right = [s for s in ordered if s.right_kind]
         if not _CHEAPEST.search(message.casefold()):
             right = _diverse(right, by_brand=not task.filters.brand)
-        return tuple(_ranked(s.score, s.candidate, task.filters) for s in right)
+        return tuple(_ranked(s.score, s.candidate, task.filters, tastes) for s in right)
 
     def _fits(self, candidates: Sequence[Candidate], kind: str | None, task: Task) -> tuple[list[float], list[bool]]:
         """What each one's type adds to its score, and whether it is the kind of thing that was asked for."""
@@ -141,12 +148,12 @@ class FactRanker:
         added = [self.weights.head_match if match == 1.0 else 0.0 for match in matches]
         return added, [match >= RIGHT_KIND or not tells for match in matches]
 
-    def _score(self, candidate: Candidate, task: Task, message: str, preferences: dict[str, str], middle: float) -> float:
+    def _score(self, candidate: Candidate, task: Task, message: str, tastes: Mapping[str, float], middle: float) -> float:
         weights, product = self.weights, candidate.product
         score = weights.relevance * candidate.score
         score += (weights.best if _BEST.search(message) else weights.rating) * _rating(product)
         score += self._price_part(product, task.filters, message, middle)
-        score += weights.preference * _preferred(product, preferences)
+        score += weights.taste * affinity(product, tastes).score
         score += weights.quantity * quantity_fit(product, task.request)
         return score - (_SOLD_OUT if product.in_stock is False else 0.0)
 
@@ -190,7 +197,7 @@ def _bare(name: str) -> list[str]:
     return [stem(w) for w in words_of(name) if w not in _GENDERS]
 
 
-def why_of(product: Product, filters: Filters, *, variant_size: str | None = None) -> str:
+def why_of(product: Product, filters: Filters, *, variant_size: str | None = None, taste: str | None = None) -> str:
     """At most three facts that are true of the product and matter for what was asked."""
     facts: list[str] = []
     text = fold(" ".join((product.title, product.description, *product.features)))
@@ -199,6 +206,8 @@ def why_of(product: Product, filters: Filters, *, variant_size: str | None = Non
         facts.append(f"in {product.colors[0]}")
     if variant_size and filters.size:
         facts.append(f"size {variant_size} in stock")
+    if taste:
+        facts.append(taste)
     if filters.price_max is not None and product.price and product.price.currency == filters.currency:
         left = filters.bounds_minor()[1]
         spare = (left or 0) - product.price.minor
@@ -214,11 +223,16 @@ def why_of(product: Product, filters: Filters, *, variant_size: str | None = Non
     return text[:1].upper() + text[1:]
 
 
-def _ranked(score: float, candidate: Candidate, filters: Filters) -> RankedProduct:
+def _ranked(score: float, candidate: Candidate, filters: Filters, tastes: Mapping[str, float]) -> RankedProduct:
     product = candidate.product
     chosen = filters.fitting_variant(product) if product.variants and (filters.size or filters.color) else None
     size = chosen.size if chosen else None
-    return RankedProduct(product=product, variant=chosen, score=score, why=why_of(product, filters, variant_size=size))
+    return RankedProduct(
+        product=product,
+        variant=chosen,
+        score=score,
+        why=why_of(product, filters, variant_size=size, taste=affinity(product, tastes).reason),
+    )
 
 
 def _diverse(scored: Sequence[Scored], *, by_brand: bool) -> list[Scored]:
@@ -262,12 +276,6 @@ def _rating(product: Product) -> float:
     count = product.rating_count or 0
     mean = (product.rating * count + _PRIOR_RATING * _PRIOR_COUNT) / (count + _PRIOR_COUNT)
     return max(0.0, min(1.0, (mean - 3.0) / 2.0))
-
-
-def _preferred(product: Product, preferences: dict[str, str]) -> float:
-    text = fold(" ".join((product.title, product.brand or "", *product.colors, *product.material)))
-    liked = [value for key, value in preferences.items() if key in ("brand", "color", "material")]
-    return sum(fold(value) in text for value in liked) / len(liked) if liked else 0.0
 
 
 def _price(product: Product) -> int:

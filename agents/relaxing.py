@@ -45,7 +45,7 @@ class Relaxer:
         vector = (await self.embedder.embed([task.request]))[0]
         found = await self.retriever.retrieve(HybridQuery(text=task.request, vector=vector), opened.filters, limit=60)
         fitting = [c for c in found.candidates if relevant(c, task.request, wanted_type=task.subject)]
-        return self.ranker.rank_now(fitting, opened, planned.message, planned.session.preferences)
+        return self.ranker.rank_now(fitting, opened, planned.message, planned.liked)
 
     def _relaxed(self, task: Task, field: FilterField, ranked: tuple[RankedProduct, ...]) -> Relaxed:
         said = _said(task, field)

@@ -95,10 +95,10 @@ class SearchAgent:
         kept = [c for c in found.candidates if c.product.product_id != anchor]
         with context.step("rank", "chain", {"candidates": len(kept)}, stage="rank") as out:
             wanted = self._wanted_type(dealt.category, task, planned)
-            ordered = self.ranker.ordered(kept, task, planned.message, planned.session.preferences, wanted_type=wanted)
+            ordered = self.ranker.ordered(kept, task, planned.message, planned.liked, wanted_type=wanted)
             context.rankings[dealt.index] = ordered
             about = [s for s in ordered if relevant(s.candidate, query.text, wanted_type=wanted)]
-            ranked = self.ranker.chosen(about, task, planned.message)
+            ranked = self.ranker.chosen(about, task, planned.message, planned.liked)
             out["products"] = [r.product.product_id for r in ranked[:10]]
         with context.step("check", "chain", {"products": len(ranked)}, stage="check") as out:
             admitted = await self.gate.admit(ranked, task.filters, unfiltered=found.unfiltered)

@@ -1,5 +1,6 @@
 """What does a shop know of a customer's taste? Facts with evidence, the customer's own corrections, and a summary in few words."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Literal
@@ -9,10 +10,24 @@ from pydantic import Field
 from domain.document import Document
 
 FactKind = Literal["category", "brand", "color", "material", "gender", "size", "price", "age", "region"]
-TASTES: frozenset[str] = frozenset({"category", "brand", "color", "material", "gender"})
+TASTES: frozenset[str] = frozenset({"category", "brand", "color", "material", "gender", "price"})
 """Kinds that say what a customer likes; the others say what fits or who it is."""
 SUMMARY_WORDS = 26
 """About 40 tokens of the query model's vocabulary."""
+
+
+_BAND = re.compile(r"\$(\d+) to \$(\d+)")
+
+
+def price_band(low: float, high: float) -> str:
+    """The value of a price fact: "$25 to $90"."""
+    return f"${max(low, 0):.0f} to ${high:.0f}"
+
+
+def in_price_band(value: str, price: float) -> bool:
+    """Whether a price lies in the band of a price fact."""
+    band = _BAND.fullmatch(value)
+    return band is not None and int(band[1]) <= price <= int(band[2])
 
 
 class ProfileFact(Document):

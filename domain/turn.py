@@ -30,6 +30,11 @@ class Planned(Received):
 
     plan: Plan
 
+    @property
+    def liked(self) -> Mapping[str, float]:
+        """``tastes`` where the shopper shops for themselves; empty when it is for somebody else."""
+        return {} if self.plan.recipient else self.tastes
+
 
 @dataclass(frozen=True, kw_only=True)
 class FormulationRequest:

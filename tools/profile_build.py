@@ -83,7 +83,7 @@ class ProfileBuilder:
                 report.unchanged += 1
                 continue
             since = profile.forgotten_at.date() if profile.forgotten_at else None
-            own = [_filled(p, described.get(p.product_id)) for p in histories.get(customer_id, ()) if since is None or p.on > since]
+            own = [filled(p, described.get(p.product_id)) for p in histories.get(customer_id, ()) if since is None or p.on > since]
             report.unknown_products += sum(not p.category and not p.brand for p in own)
             facts = facts_of(own, customers.get(customer_id), today=today)
             changed.append(profile.model_copy(update={"learned": facts, "source": source}))
@@ -101,7 +101,7 @@ class ProfileBuilder:
         return found
 
 
-def _filled(purchase: Purchase, product: Product | None) -> Purchase:
+def filled(purchase: Purchase, product: Product | None) -> Purchase:
     """What the row leaves open, from the catalogue."""
     if product is None:
         return purchase

@@ -6,7 +6,7 @@ from datetime import date
 from statistics import quantiles
 
 from catalog.purchases import Customer, Purchase
-from domain.profile import FactKind, ProfileFact
+from domain.profile import FactKind, ProfileFact, price_band
 
 _HALF_LIFE_DAYS = 365.0
 _LEAST_WEIGHT = 0.15
@@ -69,8 +69,11 @@ def _band(purchases: Sequence[Purchase]) -> list[ProfileFact]:
     if len(prices) < _BAND_NEEDS:
         return []
     low, _, high = quantiles(prices, n=4)
-    value = f"${max(low, 0):.0f} to ${high:.0f}"
-    return [ProfileFact(kind="price", value=value, weight=0.5, evidence=f"the middle half of {len(prices)} prices that you paid")]
+    return [
+        ProfileFact(
+            kind="price", value=price_band(low, high), weight=0.5, evidence=f"the middle half of {len(prices)} prices that you paid"
+        )
+    ]
 
 
 def _stated(customer: Customer | None) -> list[ProfileFact]:

@@ -15,7 +15,7 @@ from tests.turn_kit import lexicon_of, product
 
 
 def ranked(
-    products: Sequence[Product], request: str, *, said: str = "", scores: Sequence[float] = (), likes: dict[str, str] | None = None,
+    products: Sequence[Product], request: str, *, said: str = "", scores: Sequence[float] = (), likes: dict[str, float] | None = None,
     filters: Filters | None = None, kind: str | None = None,
 ) -> tuple[RankedProduct, ...]:  # fmt: skip
     """Ranks candidates that are all as relevant, unless ``scores`` say otherwise."""
@@ -113,7 +113,7 @@ def test_one_more_colour_stands_before_what_sleeps_another_number() -> None:
 
 def test_a_stated_preference_lifts_its_brand() -> None:
     goods = [product("a", "Mug Ash", kind="Mugs", brand="Acme"), product("b", "Mug Birch", kind="Mugs", brand="Bolt")]
-    assert ids(ranked(goods, "mug", likes={"brand": "Bolt"}, kind="mugs"))[0] == "b"
+    assert ids(ranked(goods, "mug", likes={"brand:bolt": 1.0}, kind="mugs"))[0] == "b"
 
 
 def test_a_word_that_several_types_share_finds_the_type_people_call_by_it() -> None:
@@ -165,3 +165,10 @@ def test_a_backpack_for_larger_laptops_serves_and_one_for_smaller_ones_does_not(
 
 def test_a_listing_that_gives_no_figure_is_neither_better_nor_worse() -> None:
     assert quantity_fit(product("p", "Backpack", kind="Backpacks"), "backpack 15 inch") == 0.0
+
+
+def test_a_taste_is_told_as_the_reason_and_hides_nothing() -> None:
+    goods = [product("a", "Mug", kind="Mugs", brand="Acme"), product("b", "Mug two", kind="Mugs", brand="Bolt")]
+    found = ranked(goods, "mug", likes={"brand:bolt": 0.6}, kind="mugs")
+    assert ids(found) == ["b", "a"]
+    assert "a brand that you buy" in found[0].why.casefold() and "you buy" not in found[1].why
