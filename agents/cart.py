@@ -43,7 +43,7 @@ class CartAgent:
         shopper, session = shopper_of(planned), planned.session
         view = await self.shop.carts.view(shopper)
         outcomes: list[_Outcome] = []
-        for i, command in enumerate(read_cart(completed(planned.message, session), session.shown, view.lines)):
+        for i, command in enumerate(read_cart(completed(planned.message, session), session.shown, view.lines, focus=session.focus)):
             try:
                 done = await self._done(command, shopper, session, view, key=f"turn:{planned.turn_id}:{order}:{i}")
             except SAID_TO_SHOPPER as exc:

@@ -15,6 +15,7 @@ from domain.reply import Check, Citation
 from domain.terms import fold
 from domain.turn import Planned
 from planner.lexicon import stem, words_of
+from planner.references import described_by, only_points
 
 _SENTENCE = re.compile(r"(?<=[.!?])\s+")
 _SHORT = 80
@@ -100,7 +101,7 @@ class QuestionAgent:
 def answer(product: Product, question: str) -> Answered | None:
     """The fact that answers, or None when the listing doesn't say."""
     asked = fold(question)
-    ways = (_told, _laptop_fit, _by_words, _by_topic, _by_name, _counted)
+    ways = (_pointed_at, _told, _laptop_fit, _by_words, _by_topic, _by_name, _counted)
     return next((found for way in ways if (found := way(product, asked))), None)
 
 
@@ -113,6 +114,18 @@ def _said(found: list[tuple[Product, Answered | None]]) -> str:
 
 def _grounded(answered: int, total: int) -> Check:
     return Check(name="grounded", passed=True, reason=f"{answered} of {total} answered from the listing, the rest said to be unknown")
+
+
+def _pointed_at(product: Product, asked: str) -> Answered | None:
+    """ "The second one": what it costs, how it is rated, whether it is there, and how its description begins."""
+    if not only_points(asked) and described_by(asked) is None:
+        return None
+    rated = f"rated {product.rating:.1f} by {product.rating_count or 0} people" if product.rating is not None else ""
+    stock = {True: "in stock", False: "out of stock", None: ""}[product.in_stock]
+    facts = ", ".join(part for part in (str(product.price) if product.price else "", rated, stock) if part)
+    passage = " ".join(_SENTENCE.split(product.description)[:2])
+    text = " ".join(part for part in (f"{facts}." if facts else "", passage) if part)
+    return Answered(text, "description", passage or product.title) if text else None
 
 
 def _told(product: Product, asked: str) -> Answered | None:
@@ -170,7 +183,14 @@ def _by_words(product: Product, asked: str) -> Answered | None:
     if not re.search(r"\b(?:is|are|does|do|can|has|have|will|would)\b", asked) or re.match(r"\W*(?:what|how|which|who)\b", asked):
         return None
     kind = {stem(w) for name in product.category for w in words_of(name)}
-    wanted = [s for w in words_of(asked) if w not in _ASKING and len(w) > 2 and (s := stem(w)) not in kind]
+    telling = [stem(w) for w in words_of(asked) if w not in _ASKING and len(w) > 2]
+    wanted = [s for s in telling if s not in kind]
+    if (
+        telling
+        and not wanted
+        and (named := next((n for n in reversed(product.category) if set(telling) <= {stem(w) for w in words_of(n)}), None))
+    ):
+        return Answered(f"yes: it is listed under {named}.", "category", named)
     if not wanted:
         return None
     for field, passage in _passages(product):

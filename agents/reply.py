@@ -139,6 +139,7 @@ def updated_session(finished: Finished, reply: Reply) -> Session:
             "subject": _subject(session, searches, found=bool(shown)),
             "recipient": planned.plan.recipient,
             "shown": shown[:_SHOWN_KEPT] or session.shown,
+            "focus": _focus(session, planned.plan.tasks, shows=bool(shown)),
             "question": clarification.question if clarification else None,
             "unfinished": next((s.unfinished for s in finished.spoken if s.unfinished), None),
             "pending": reply.pending,
@@ -196,6 +197,8 @@ def _pick(context: TurnContext) -> str:
 def _nothing(task: Task, relaxed: Relaxed | None) -> str:
     if relaxed:
         return f"I found no {task.request} {relaxed.said}; {relaxed.offer}."
+    if task.seen:
+        return "That was all that fits. Tell me what may be different, and I look again."
     return f"I could not find anything that fits “{task.request}” in this shop. I would rather say so than show you something else."
 
 
@@ -311,8 +314,16 @@ def _found(finished: Finished, task_index: int) -> bool:
 def _remembered(view: ProductView, category: str) -> ShownProduct:
     return ShownProduct(
         product_id=view.product_id, ordinal=view.ordinal or 0, title=view.title[:200], category=category, brand=view.brand,
-        colors=view.colors, price=view.price, variant_id=view.variant_id,
+        colors=view.colors, price=view.price, rating=view.rating, variant_id=view.variant_id,
     )  # fmt: skip
+
+
+def _focus(session: Session, tasks: tuple[Task, ...], *, shows: bool) -> tuple[str, ...]:
+    """What was spoken of last; a new screen starts without."""
+    if shows:
+        return ()
+    named = [task.product_ids for task in tasks if task.kind in ("question", "compare") and 0 < len(task.product_ids) <= 2]
+    return named[-1] if named else session.focus
 
 
 def _subject(session: Session, searches: tuple[Task, ...], *, found: bool) -> str | None:

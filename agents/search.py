@@ -92,7 +92,7 @@ class SearchAgent:
         with context.step("retrieve", "retriever", {"query": query.text, "category": dealt.category.category}, stage="retrieve") as out:
             found = await self.retriever.retrieve(query, task.filters, limit=_DEPTH)
             out["products"] = [c.product.product_id for c in found.candidates[:10]]
-        kept = [c for c in found.candidates if c.product.product_id != anchor]
+        kept = [c for c in found.candidates if c.product.product_id not in (anchor, *task.seen)]
         with context.step("rank", "chain", {"candidates": len(kept)}, stage="rank") as out:
             wanted = self._wanted_type(dealt.category, task, planned)
             ordered = self.ranker.ordered(kept, task, planned.message, planned.liked, wanted_type=wanted)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Annotated, Any, TypedDict
 
 from domain.filters import FilterField
-from domain.plan import Plan
 from domain.reply import Check, Citation, Comparison
 from domain.search import RankedProduct
 from domain.session import Unfinished
@@ -94,7 +93,3 @@ class FinishedState(TypedDict):
     planned: Planned
     searched: list[SearchOutcome]
     spoken: list[Spoken]
-
-
-def plan_of(state: PlannedState) -> Plan:
-    return state["planned"].plan

@@ -6,8 +6,8 @@ from agents.state import Spoken
 from domain.plan import Task
 from domain.reply import Check
 from domain.turn import Planned
+from planner import kinds
 
-_STARTERS = ("Hiking boots under $150", "A gift for a coffee lover", "Something for a home office")
 _CARE = (
     "I am really sorry that you feel this way, and I am glad you said it. Please talk to somebody now: in the US call or text 988 "
     "(Suicide and Crisis Lifeline), in the UK and Ireland call Samaritans on 116 123, elsewhere see findahelpline.com, "
@@ -23,11 +23,17 @@ _HELP = (
 def small_talk(planned: Planned, task: Task, order: int) -> Spoken:
     """A greeting, thanks, a question about the assistant, or a yes that nothing asked for."""
     text = task.request.casefold()
+    if kinds.COMPLAINT.search(text):
+        return Spoken(order=order, text="I am sorry that this is not what you wanted. Tell me what you need, and I will try again.")
+    if kinds.UNDECIDED.match(text) or text.strip(" .!?") == "idk":
+        return Spoken(
+            order=order, text="No rush. Tell me what or whom it is for, and I show you some ideas.", suggestions=planned.plan.openers
+        )
     if re.search(
         r"\b(?:who|what) are you|\bare you\b|what can you do|what do you do|how (?:do|can) you|your name|about yourself|\bhelp\b",
         text,
     ):
-        return Spoken(order=order, text=_HELP, suggestions=_STARTERS)
+        return Spoken(order=order, text=_HELP, suggestions=planned.plan.openers)
     if re.search(r"\b(?:bye|goodbye|see you|see ya)\b", text):
         return Spoken(order=order, text="Goodbye, and come back any time.")
     if re.search(r"\b(?:thank|thanks|thx|cheers|ty)\b", text):
@@ -36,8 +42,10 @@ def small_talk(planned: Planned, task: Task, order: int) -> Spoken:
         return Spoken(order=order, text="There is nothing waiting for a yes right now. What would you like to look at?")
     if re.match(r"\W*(?:no|nope|nah|never ?mind)", text):
         return Spoken(order=order, text="All right. Tell me when you want to look at something else.")
-    if planned.session.turn_count == 0 or re.match(r"\W*(?:hi|hello|hey|good|yo|howdy|greetings|hiya)\b", text):
-        return Spoken(order=order, text="Hello! What are you shopping for today?", suggestions=_STARTERS)
+    if re.match(r"\W*(?:hi|hello|hey|good|yo|howdy|greetings|hiya)\b", text):
+        return Spoken(order=order, text="Hello! What are you shopping for today?", suggestions=planned.plan.openers)
+    if planned.session.turn_count == 0:
+        return Spoken(order=order, text="Happy to help. What are you looking for?", suggestions=planned.plan.openers)
     return Spoken(order=order, text="Good. What else can I find for you?")
 
 
@@ -49,7 +57,7 @@ def out_of_scope(planned: Planned, task: Task, order: int) -> Spoken:
     return Spoken(
         order=order,
         text="That is outside what I can do: I help with shopping in this store. What can I find for you?",
-        suggestions=_STARTERS,
+        suggestions=planned.plan.openers,
     )
 
 

@@ -20,6 +20,8 @@ class Task(Document):
     filters: Filters = Filters()
     product_ids: tuple[str, ...] = ()
     """Products that the message refers to, resolved from what was shown."""
+    seen: tuple[str, ...] = ()
+    """Products on the screen that are not shown again: "show me more"."""
     subject: str | None = None
     """Type of thing wanted, as the catalogue's vocabulary names it; None when unknown."""
     categories: tuple[str, ...] = ()
@@ -40,6 +42,8 @@ class Plan(Document):
     standing: Filters = Filters()
     """The filters that hold after this turn."""
     clarification: Clarification | None = None
+    openers: tuple[str, ...] = ()
+    """Things of this catalogue to start with, where the turn shows no products."""
     recipient: str | None = None
     """Whom the turn shops for, when not the shopper; personalisation is off then."""
 

@@ -26,6 +26,7 @@ class ShownProduct(Document):
     brand: str | None = None
     colors: tuple[str, ...] = ()
     price: Money | None = None
+    rating: float | None = None
     variant_id: str | None = None
 
 
@@ -66,6 +67,8 @@ class Session(Document):
     recipient: str | None = None
     shown: tuple[ShownProduct, ...] = ()
     """Products of the latest replies that showed any, the newest first by reply."""
+    focus: tuple[str, ...] = ()
+    """Products of ``shown`` that were spoken of last: what "it" means."""
     question: str | None = None
     """The clarifying question that the next message may answer."""
     preferences: dict[str, str] = Field(default_factory=dict)

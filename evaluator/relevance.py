@@ -11,6 +11,8 @@ from domain.terms import fold
 _DENSE_FLOOR = 0.36
 """Cosine under which a product with none of the need's words is something else; set on the demo scenarios."""
 _DENSE_ENOUGH = 0.52
+_LEXICAL_ENOUGH = 0.7
+"""Share of the words' weight, rare ones weighing most, from which a product says what was asked for in so many words."""
 _WORD = re.compile(r"[a-z]{3,}")
 _EMPTY = frozenset(["set", "kit", "pack", "new", "men", "women", "kids", "the", "and", "for", "with"])
 _STEMMER = snowballstemmer.stemmer("english")
@@ -18,12 +20,15 @@ _STEMMER = snowballstemmer.stemmer("english")
 
 def relevant(candidate: Candidate, query: str, *, wanted_type: str | None) -> bool:
     """Whether the product shares a telling word with the query, or lies near it in meaning."""
-    if candidate.dense >= _DENSE_ENOUGH:
+    if candidate.dense >= _DENSE_ENOUGH or candidate.lexical >= _LEXICAL_ENOUGH:
         return True
     wanted = _stems(f"{query} {wanted_type or ''}")
     product = candidate.product
     named = _stems(" ".join((product.title, *product.category, product.brand or "")))
     if wanted_type is None:
+        # A colour alone makes no unicorn of purple earbuds.
+        colors = _stems(" ".join(product.colors))
+        wanted = wanted - colors or wanted
         return candidate.dense >= _DENSE_FLOOR and bool(wanted & (named | _stems(product.description)))
     return bool(wanted & named) and candidate.dense >= 0.2
 

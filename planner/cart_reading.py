@@ -71,8 +71,15 @@ class CartCommand:
     """Candidates, when one was meant and several fit."""
 
 
-def read_cart(message: str, shown: tuple[ShownProduct, ...], lines: Sequence[CartLineView]) -> tuple[CartCommand, ...]:
-    """The commands in their order; a clause without a verb does what the one before it did."""
+_SO_MANY_OF_IT = re.compile(
+    r"^\W*(?:(?:and|ok(?:ay)?|make it|i need|i want)\W+)*(?:one|two|three|four|five|six|\d{1,2}) of (?:it|them|those|these)\b"
+)
+
+
+def read_cart(
+    message: str, shown: tuple[ShownProduct, ...], lines: Sequence[CartLineView], *, focus: tuple[str, ...] = ()
+) -> tuple[CartCommand, ...]:
+    """The commands in their order; a clause without a verb does what the one before it did. ``focus`` is what "it" means."""
     text = _plain(message)
     if _CLEAR.search(text):
         return (CartCommand(operation="clear", said=message),)
@@ -80,13 +87,15 @@ def read_cart(message: str, shown: tuple[ShownProduct, ...], lines: Sequence[Car
     said = [_operation(clause, lines) for clause in clauses]
     # "Number 2 and the gloves, please add them": what comes before the verb means the verb too.
     operation = next((found for found in said if found), None)
+    if operation is None and _SO_MANY_OF_IT.match(text):
+        operation = "quantity" if lines else "add"
     if operation is None:
         return (CartCommand(operation="view", said=message),)
     commands: list[CartCommand] = []
     for clause, found in zip(clauses, said, strict=True):
         operation = found or operation
         if not (len(clauses) > 1 and _ONLY_PRONOUN.match(clause)):
-            commands += _commands(operation, clause, shown, lines)
+            commands += _commands(operation, clause, shown, lines, focus)
     return tuple(commands) or (CartCommand(operation="view", said=message),)
 
 
@@ -124,12 +133,14 @@ def _operation(clause: str, lines: Sequence[CartLineView]) -> Operation | None:
     return "add" if _ADD.search(clause) else None
 
 
-def _commands(operation: Operation, clause: str, shown: tuple[ShownProduct, ...], lines: Sequence[CartLineView]) -> list[CartCommand]:
+def _commands(
+    operation: Operation, clause: str, shown: tuple[ShownProduct, ...], lines: Sequence[CartLineView], focus: tuple[str, ...]
+) -> list[CartCommand]:
     if operation == "view":
         return [CartCommand(operation="view", said=clause)]
     quantity, size = quantity_in(clause), size_in(clause)
     if operation == "add":
-        products, among = _products(clause, shown)
+        products, among = _products(clause, shown, focus)
         if not products:
             return [CartCommand(operation="add", said=clause, quantity=quantity, size=size, among=among)]
         return [CartCommand(operation="add", said=clause, product_id=p, quantity=quantity, size=size) for p in products]
@@ -139,12 +150,12 @@ def _commands(operation: Operation, clause: str, shown: tuple[ShownProduct, ...]
     return [CartCommand(operation=operation, said=clause, line_id=line, quantity=quantity, size=size) for line in found]
 
 
-def _products(clause: str, shown: tuple[ShownProduct, ...]) -> tuple[list[str], tuple[ShownProduct, ...]]:
+def _products(clause: str, shown: tuple[ShownProduct, ...], focus: tuple[str, ...]) -> tuple[list[str], tuple[ShownProduct, ...]]:
     """Ids of the products that a clause means, or the candidates when it means one of several."""
     named = _REFERENCE.findall(clause)
     if named:
         return named, ()
-    resolved = resolve(_without_numbers(clause), shown)
+    resolved = resolve(_without_numbers(clause), shown, focus)
     if resolved.products:
         return [p.product_id for p in resolved.products], ()
     by_words = _by_words(clause, shown)

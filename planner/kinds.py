@@ -21,14 +21,18 @@ COMPARE = re.compile(
     r"\b(?:compare|comparison|versus|vs\.?|side by side|difference(?:s)? between|which (?:one )?(?:is|are|of (?:these|those|them)|would|should|has|do)\b.{0,40}\b(?:better|best|lighter|lightest|warmer|cheaper|cheapest|stronger|choose|pick|recommend|buy|get|longer|bigger)|"
     r"how (?:do|does) (?:they|the \w+|these|those) (?:compare|differ|stack up))\b"
 )
+SUPERLATIVE = re.compile(
+    r"\b(?:lightest|warmest|cheapest|strongest|longest|biggest|largest|smallest|heaviest|brightest|loudest|quietest|fastest|thickest|thinnest|widest|tallest|shortest|softest|deepest|newest|"
+    r"best|better|most|least|highest|lowest)\b"
+)
 SIMILAR = re.compile(
     r"\b(?:similar(?: (?:to|ones?|products?|items?|styles?))?|(?:something|anything|more|others?|one|ones) (?:else )?like (?:that|this|it|the|those|these|number)|alternatives?(?: to)?|same (?:style|kind|type|thing) (?:as|but)|more (?:of these|like))\b"
 )
 QUESTION = re.compile(
-    r"^\W*(?:and |so |but |ok(?:ay)?,? |hmm,? )?(?:is|are|does|do|can|could|will|would|has|have|how much (?:is|are|does|do)|how (?:heavy|big|long|large|much does|many|tall|wide|thick|warm|loud|deep|does|is|are)|what(?:'s| is| are| does| size| colou?rs?| material)|which|what'?s|when|why|where (?:is|are) (?:it|they|this|that|these|those) made)\b"
+    r"^\W*(?:and |so |but |ok(?:ay)?,? |hmm,? )?(?:is|are|does|do|did|can|could|will|would|has|have|who|how(?! about| do i| can i| would i)|what(?! about| else| do you (?:have|sell|carry|recommend|suggest)| would you| should i| can i)|what's|which|when|why|where (?:is|are) (?:it|they|this|that|these|those) made)\b"
 )
 ABOUT_PRODUCT = re.compile(
-    r"\b(?:it|its|it'?s|that|this|they|them|these|those|the (?:first|second|third|fourth|fifth|sixth|last|cheapest|blue|red|black|white|green|other|one)|number \d+|#\d+|\w+ one)\b"
+    r"\b(?:it|its|it'?s|that|this|they|them|their|these|those|the (?:first|second|third|fourth|fifth|sixth|last|cheapest|blue|red|black|white|green|other|one)|number \d+|#\d+|\w+ one)\b"
 )
 SHOP = re.compile(
     r"\b(?:what|how|where|when|do|does|did|can|could|is|are|tell me|who|which|will)\b[^.?!]{0,60}\b(?:shipping|ship(?: (?:to|internationally|it|abroad|overseas|today|free|worldwide))?(?=\W|$)|deliver(?:y|ies)?(?: to| on| costs?| times?)?|return policy|returns?(?= polic|\?|$)|returns work|"
@@ -39,11 +43,11 @@ SHOP = re.compile(
     r"(?:shipping|delivery) (?:costs?|times?|fees?|options?)\b|how long (?:does|do|is|will) (?:the )?(?:shipping|delivery|it take to (?:arrive|ship|get here))|do you gift ?-?wrap|can i (?:return|send back) (?:it|things|items|something)(?: if| when| after| within|\W*$)|"
     r"(?:talk|speak) to (?:a )?(?:human|person|someone|somebody|agent)|\b(?:do you have|is there|where(?:'s| is| are)) (?:a |an |any |your )?(?:physical |real |nearest )?(?:stores?|shops?|branch|location)(?: (?:in|near|around|close)\b|\W*$)|"
     r"\b(?:are there|any) (?:stores?|shops) (?:in|near)\b|\bany (?:promo|discount|coupon|voucher)s?(?: ?codes?)?\b|\b(?:paypal|visa|mastercard|amex|klarna|apple pay|google pay) accepted\b|\b(?:safe|secure) to (?:buy|pay|order|shop|use my card)|\b(?:got|received|ordered|sent(?: me)?|bought) the wrong (?:size|colou?r|item|thing|one)\b|\bwhat if (?:it|they) (?:don'?t|doesn'?t|do not|does not) fit\b|"
-    r"\b(?:can|could|may) i (?:return|exchange|send back) (?:it|them|this|these|those)\b.{0,12}\b(?:if|when|within|after|later|for free)\b"
+    r"\b(?:can|could|may|do) (?:i|we|you|people) (?:return|exchange|send back|refund|take back)\b[^.?!]{0,40}\b(?:if|when|within|after|later|for free|without|once|worn|opened|used)\b"
 )
 CART = re.compile(
     r"(?<!should i )(?<!do i )(?<!can i )\b(?:add|put|throw|stick|place|drop|pop)\b[^.?!]{0,60}\b(?:to|in|into) (?:my |the )?(?:shopping )?(?:cart|basket|trolley|bag(?= |\W*$))\b(?! (?:for|that|of))|\b(?:remove|delete|take)\b.{0,50}\b(?:from|out of|off) (?:the |my )?(?:cart|basket|bag)\b|\b(?:show|view|see|open|check|empty|clear|what'?s (?:in|inside)|what is in|what do i have in)\b(?: me)?(?: my| the)?(?: shopping)? (?:cart|basket|trolley)\b|^\W*(?:my |the )?(?:shopping )?(?:cart|basket)\W*$|"
-    r"^\W*(?:i'?ll|i will|let me|i want to|i'?d like to|can i)? ?(?:take|buy|have|get|grab|purchase|order)(?: me)? (?:it|this|that|them|these|those|both|the (?:first|second|third|fourth|fifth|sixth|last|blue|red|black|white|green|brown|grey|gray|cheapest|cheaper|other) ?(?:one|ones|pair|two)?|number \d+|#\d+|(?:one|two|three|four|five|\d) of (?:it|them|those|these|the \w+(?: one)?))\b|"
+    r"^\W*(?:(?:ok(?:ay)?|great|perfect|alright|all right|cool|good|nice|yes|yeah|then|so|well)\W+)*(?:i'?ll|i will|let me|i want to|i'?d like to|can i)? ?(?:take|buy|have|get|grab|purchase|order)(?: me)? (?:it|this|that|them|these|those|both|the (?:first|second|third|fourth|fifth|sixth|last|blue|red|black|white|green|brown|grey|gray|cheapest|cheaper|other) ?(?:one|ones|pair|two)?|number \d+|#\d+|(?:one|two|three|four|five|\d) of (?:it|them|those|these|the \w+(?: one)?))\b|"
     r"^\W*(?:one|two|three|four|five|six|\d{1,2}) of (?:it|them|those|these|the|number)\b|\badd (?:it|this|that|them|these|those|both|the (?:first|second|third|fourth|fifth|last|cheapest|\w+) (?:one|ones|pair)|number \d+|(?:one|two|three|\d+) of)\b|\b(?:change|update|set|make) (?:the )?quantity\b|\bmake (?:it|that) (?:two|three|four|five|\d+)\b"
 )
 CHECKOUT = re.compile(
@@ -51,13 +55,32 @@ CHECKOUT = re.compile(
 )
 ORDER = re.compile(
     r"\b(?:where(?:'s| is| are) my (?:order|package|parcel|stuff|delivery|boots|shoes)|track (?:my|the|an) (?:order|package|parcel)|order (?:status|number|history)|status of (?:my|the) order|my (?:last |recent |previous )?orders?\b|cancel (?:my|the|that|this) (?:order|purchase)|"
-    r"(?:return|exchange|send back|refund) (?:my|the|this|that|these|those|it|them|an item|something|one of)|return (?:an?|the) (?:item|order|product)|i (?:want|need|would like|'d like) (?:to (?:return|exchange|cancel)|a refund)|change (?:the|my) (?:shipping |delivery )?address|what did i (?:buy|order)|"
+    r"(?:return|exchange|send back|refund) (?:my|the|this|that|these|those|it|them|an item|something|one of)|return (?:an?|the) (?:item|order|product)|i (?:want|need|would like|'d like) (?:to (?:return|exchange|cancel)|a refund)|change (?:the|my) (?:shipping |delivery )?address|what did i (?:buy|order)|(?:what|things?|stuff|the \w+) i (?:bought|ordered) (?:last|before|previously|a while|recently)|(?:same|usual) (?:\w+ )?(?:as|like) last time|re-?order\b|(?:buy|order|get) (?:it|that|them|the same(?: thing| one)?) again|"
     r"(?:package|parcel|order|delivery) (?:has ?n'?t|hasn'?t|never|did ?n'?t|didn'?t|has not|did not) (?:arrived?|come|came|shown up|been delivered)|(?:i )?(?:never|did ?n'?t|haven'?t|have not) (?:got|get|gotten|received?|had) (?:my|the) (?:package|parcel|order|delivery|stuff)|\b(?:arrived|came|delivered) (?:broken|damaged|late|empty|smashed|dented)\b|get my money back|missing (?:package|parcel|item from my order)|item (?:arrived|came) (?:broken|damaged))\b"
 )
 PREFERENCE = re.compile(
     r"^\W*(?:(?:just )?(?:so you know|fyi|for (?:the record|future reference|next time)|remember(?: that)?|note that|by the way|btw)[,:]?\s+)?(?:i'?m (?:usually |normally |always )?an? (?:size |men'?s |women'?s )?(?:\d|xs|s\b|m\b|l\b|xl|xxl|small|medium|large)|i (?:usually |normally |always )?(?:wear|take) (?:a )?(?:size|men'?s|women'?s|us|xs|s\b|m\b|l\b|xl|\d)|"
     r"my (?:shoe |shirt |ring |foot |dress )?size is|i (?:never|don'?t|do not|only|always) (?:wear|buy|use|like|want|eat)|i prefer|i'?m (?:vegan|vegetarian|allergic)|i'?m a (?:vegan|minimalist)|i (?:really )?(?:love|like|hate) (?:the brand |brand )?\w+(?: brand| shoes)?\W*$|never (?:show|suggest|recommend|leather|wool|fur))"
 )
+COMPLAINT = re.compile(
+    r"\b(?:i hate (?:you|this)|you(?:'re| are)? (?:so |really |totally )?(?:suck|useless|stupid|dumb|terrible|awful|bad|wrong|no help|not helpful|not helping|not listening)|(?:this|that)(?:'s| is) (?:so |really )?(?:useless|stupid|terrible|awful|ridiculous|not helpful|not what i (?:asked|said|meant|wanted)|wrong)|"
+    r"not what i (?:asked|said|meant|wanted)(?: for)?|you don'?t understand|are you (?:dumb|stupid)|wtf)\b"
+)
+QUANTITY_ALONE = re.compile(
+    r"^\W*(?:(?:and|at least|about|around|in|with|ok(?:ay)?|make it|minimum|the)\W+)*(?P<amount>\d+(?:[.,]\d+)?)\s?-?(?P<unit>w|watts?|l|liters?|litres?|ml|oz|ounces?|gallons?|inch(?:es)?|in|ft|feet|\"|mah|gb|tb|hz|kg|g|lbs?|pounds?|lumens?|cm|mm|packs?|pieces?|persons?|people|cups?|hours?|seats?|seater|tier)"
+    r"(?:\W+(?:please|version|one|model|capacity|long|wide|or (?:more|less)|minimum|screen|battery))*\W*$"
+)
+ADDS = re.compile(
+    r"^\W*(?:(?:and|but|ok(?:ay)?|only|preferably|ideally|maybe|something|anything|one|ones|also|hmm)\W+)*(?:with|without|that (?:has|have|fits?|comes?|is|are|can)|which (?:has|have|fits?|comes?|is|are|can)|having|including|compatible with|it (?:should|must|has to|needs to|needs)|they (?:should|must|have to|need to|need))\b"
+)
+"""What the thing on the screen must have: a thing named here is a part of it or goes with it, and no new wish."""
+DESCRIBED_ONE = re.compile(
+    r"^\W*(?:(?:ok(?:ay)?|maybe|hmm|well|actually|and|no)\W+)*(?:an? |the |some )?(?P<how>[a-z0-9' -]{3,40}?) ones?(?:\W+(?:please|then|instead|too))?\W*$"
+)
+HAS_ALREADY = re.compile(
+    r"\b(?:already (?:have|own|got|bought)|have (?:already )?got|i(?:'ve| have) got|i (?:do )?(?:have|own)|don'?t need|no need for)\b"
+)
+ABOUT_A_PERSON = re.compile(r"^\W*(?:(?:and|but|well|oh|also|btw)\W+)*(?:he|she|they|he's|she's|they're|hes|shes)\b")
 UNDECIDED = re.compile(
     r"^\W*(?:(?:hm+|uh+|um+|well|ok(?:ay)?)\W+)*(?:i'?m )?(?:not (?:so |really |quite )?sure(?: yet)?|no idea|i don'?t know|dunno|not really|let me think(?: about it)?|i'?ll think about it)\W*$"
 )
@@ -73,7 +96,7 @@ OUT_OF_SCOPE = re.compile(
     r"^\W*what(?:'s| is) \d+\s*[x*+/-]\s*\d+\W*$|\d+\s*[*+/]\s*\d+\s*(?:=|\W*$)"
 )
 ASKS_OF_RETURNS = re.compile(
-    r"\b(?:how|what|when|who)\b[^.?!]{0,40}\b(?:return|exchange|send back|refund)\b|\b(?:can|could|may) (?:i|we|you) (?:return|exchange|send back|refund) (?:it|them|this|these|those|things|items|something|stuff)\b.{0,12}\b(?:if|when|within|after|later|for free)\b|\bwhat if (?:it|they) (?:don'?t|doesn'?t|do not|does not) fit\b"
+    r"\b(?:how|what|when|who)\b[^.?!]{0,40}\b(?:return|exchange|send back|refund)\b|\b(?:can|could|may|do) (?:i|we|you|people) (?:return|exchange|send back|refund|take back)\b[^.?!]{0,40}\b(?:if|when|within|after|later|for free|without|once|worn|opened|used)\b|\bwhat if (?:it|they) (?:don'?t|doesn'?t|do not|does not) fit\b"
 )
 OF_A_PRODUCT = re.compile(r"\b(?:warrant(?:y|ies)|guarantee)\b")
 INJECTION = re.compile(

@@ -1,9 +1,9 @@
 """What do words mean in this shop? The catalogue's vocabulary prepared for reading messages: types, values, typos."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import snowballstemmer
@@ -18,6 +18,8 @@ _STEMMER = snowballstemmer.stemmer("english")
 _WORD = re.compile(r"[a-z0-9]+(?:['.][a-z0-9]+)*")
 _LONGEST = 4
 _TYPO_CUTOFF = 80.0
+_SOUNDS_ALIKE = 88.0
+_CORRECTIONS_KEPT = 20_000
 _SURE_TYPO = 92.0
 """For a word whose stem is one of a known word: "runing" has that of "rune"."""
 # Leaves of other shops' trees that name no thing.
@@ -101,6 +103,23 @@ class Lexicon:
             correctable=tuple(sorted(w for w in content | frequent if len(w) >= 4 and w.isalpha())),
         )  # fmt: skip
 
+    @cached_property
+    def openers(self) -> tuple[str, ...]:
+        """Four things to start with: the type with most products of each of the largest departments."""
+        sizes: dict[str, int] = {}
+        best: dict[str, TypeFacts] = {}
+        for facts in self.vocabulary.types.values():
+            floor = facts.path[0] if facts.path else facts.name
+            sizes[floor] = sizes.get(floor, 0) + facts.count
+            if floor not in best or facts.count > best[floor].count:
+                best[floor] = facts
+        largest = sorted(best, key=lambda floor: -sizes[floor])[:4]
+        return tuple(best[floor].label for floor in largest)
+
+    @cached_property
+    def _corrections(self) -> dict[str, str]:
+        return {}
+
     def type_mentions(self, words: list[str]) -> list[Mention]:
         """Product types named in the words, longest first reading, left to right. "Skiing" names no skis."""
         found = self._mentions([stem(word) for word in words], self.types)
@@ -166,10 +185,22 @@ class Lexicon:
         plain = fold(word)
         if plain in self.known:
             return word
+        found = self._corrections.get(plain)
+        if found is None:
+            if len(self._corrections) >= _CORRECTIONS_KEPT:
+                self._corrections.clear()
+            found = self._corrections[plain] = self._nearest(plain)
+        return found or word
+
+    def _nearest(self, plain: str) -> str:
+        """The vocabulary's word that was meant, by spelling or else by sound ("hedfones"); empty when none is near."""
         cutoff = _SURE_TYPO if stem(plain) in _stemmed(self.known) else _TYPO_CUTOFF
         near = process.extract(plain, self.correctable, scorer=fuzz.ratio, score_cutoff=cutoff, limit=4)
         fitting = [str(found) for found, _, _ in near if found[0] == plain[0] and stem(found) != stem(plain)]
-        return fitting[0] if fitting else word
+        if fitting or len(plain) < 6 or "f" not in plain:
+            return fitting[0] if fitting else ""
+        sounding = process.extractOne(plain.replace("f", "ph"), self.correctable, scorer=fuzz.ratio, score_cutoff=_SOUNDS_ALIKE)
+        return str(sounding[0]) if sounding and sounding[0][0] in (plain[0], "p") else ""
 
     def _mentions(self, keys: list[str], table: Mapping[tuple[str, ...], str]) -> list[Mention]:
         found: list[Mention] = []
@@ -231,8 +262,3 @@ def _synonyms() -> dict[str, tuple[str, ...]]:
     """Folded type name -> further words for it."""
     table: dict[str, list[str]] = yaml.safe_load((_HERE / "synonyms.yaml").read_text())
     return {fold(name): tuple(words) for name, words in table.items()}
-
-
-def any_word(text: str, words: Iterable[str]) -> bool:
-    """Whether one of the words or phrases stands in the folded text as whole words."""
-    return any(re.search(rf"\b{re.escape(word)}\b", text) for word in words)

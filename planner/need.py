@@ -48,7 +48,7 @@ _OPENING = re.compile(
 )
 _SMALL_WORDS = frozenset(
     "a an the for with in of to and or on by at from under over around about between up max cheap cheaper cheapest affordable inexpensive best good great nice "
-    "decent budget price priced only just".split()
+    "decent budget price priced only just instead".split()
 )
 _PHRASE_LIMIT = 16
 _KEPT_WITH_NUMBER = re.compile(r"^\d")

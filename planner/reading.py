@@ -85,4 +85,4 @@ def read(text: str, lexicon: Lexicon, *, currency: str) -> Reading:
 def _contradiction(prices: PriceReading) -> str | None:
     if not prices.contradicts:
         return None
-    return f"over {prices.low} and under {prices.high} cannot both hold"
+    return f"over {prices.low} and under {prices.high}"

@@ -23,12 +23,13 @@ _BARE_PAIR = re.compile(
 _LAST_N = re.compile(r"\bthe last (?P<n>two|three|2|3)\b")
 _FIRST_N = re.compile(r"\b(?:the )?(?:first|top) (?P<n>two|three|four|2|3|4)\b")
 _COUNTS = {"two": 2, "three": 3, "four": 4, "2": 2, "3": 3, "4": 4}
-_LAST = re.compile(r"\bthe last (?:one|product|item|option)?\b")
+_LAST = re.compile(r"\bthe last\b(?: (?:one|product|item|option))?(?! (?:two|three|time|week|month|year|order))")
 _CHEAPEST = re.compile(
     r"\b(?:the )?(?:cheap(?:er|est)|least expensive|lowest[- ]priced)(?: (?:one|ones|pair|option|of (?:those|these|the|them))|(?= (?:to|in|into) (?:my|the)\b|\W*$))"
 )
 _PRICIEST = re.compile(r"\b(?:the )?(?:most expensive|priciest|dearest|pricier)(?: (?:one|option|of (?:those|these|the|them)))")
-_ALL = re.compile(r"\b(?:both|all (?:of )?(?:them|these|those)|these|those|them|the (?:two|three|four))\b")
+_ALL = re.compile(r"\b(?:both|all (?:of )?(?:them|these|those)|these|those|them|they|the (?:two|three|four))\b")
+_BEST_RATED = re.compile(r"\b(?:best|highest|top)[- ]?rated\b|\b(?:best|highest|most) (?:ratings?|reviews?|stars?)\b")
 _IT = re.compile(r"\b(?:it|its|it's|this one|that one|this|that)\b")
 _FROM = re.compile(r"\b(?:from|of|in|among) (?:the )?(?P<group>[a-z'-]{3,20}(?: [a-z'-]{3,20})?)")
 _TITLE_CUTOFF = 80
@@ -44,12 +45,50 @@ class Resolved:
     """What was named but isn't there: "number 9"."""
 
 
-def resolve(text: str, shown: tuple[ShownProduct, ...]) -> Resolved:
-    """What a lower-cased message refers to among the products of the latest reply that showed any."""
+# What stands around a reference without asking anything: "ok, show me the second one please".
+_POINTING = re.compile(
+    r"^\W*(?:(?:ok(?:ay)?|and|so|hmm+|well|actually|yes|yeah|oh|cool|nice|great)\W+)*"
+    r"(?:(?:what|how) about|(?:can you |could you |please )?(?:show|tell|give) (?:me )?(?:more (?:details? |info(?:rmation)? )?(?:about|on|of)|about|(?:details?|info(?:rmation)?) (?:about|on|of))?|"
+    r"(?:let me|i want to|i'd like to|can i|could i) (?:see|look at|know more about|hear more about|open)|(?:more|any) (?:details?|info(?:rmation)?)? ?(?:on|about)|details? (?:on|of|about)|"
+    r"i (?:really )?(?:like|love|prefer)|describe|open|see|more about)?\s*"
+)
+_POINTED = re.compile(
+    rf"^(?:the |number |no\.? ?|option |item |product |#)*(?:(?:{'|'.join(_ORDINALS)}|last|cheap(?:er|est)|least expensive|most expensive|pricier|priciest|dearest|\d{{1,2}}|best[- ]rated|highest[- ]rated|top[- ]rated)"
+    r"(?: (?:one|pair|option|product|item|choice))?|one with the (?:best|highest|most) (?:ratings?|reviews?|stars?)|(?:it|that|this)(?: one)?)"
+    r"(?: of (?:the |those |these )?(?:(?:first |last )?(?:two|three|four)|them|those|these)| from the [a-z' -]{3,30})?(?: (?:please|then|too|again|instead|again please))?\W*$"
+)
+_COLORED_ONE = re.compile(r"^(?:the|that) (?P<word>[a-z]+)(?: one| pair)(?: (?:please|then|too))?\W*$")
+
+
+def only_points(text: str) -> bool:
+    """Whether a lower-cased message names a product by its place or rank and asks nothing else of it: "and the third one"."""
+    rest = text[match.end() :] if (match := _POINTING.match(text)) else text
+    bare = re.match(r"^\W*(?:\d|(?:it|that|this|cheaper|pricier)\b)", text) is not None
+    return _POINTED.match(rest) is not None and not bare
+
+
+def described_by(text: str) -> str | None:
+    """The one word by which a lower-cased message picks a product and says nothing else: "the blue one"."""
+    match = _COLORED_ONE.match(text[lead.end() :] if (lead := _POINTING.match(text)) else text)
+    return match["word"] if match else None
+
+
+def the_colored_one(text: str, shown: tuple[ShownProduct, ...]) -> ShownProduct | None:
+    """ "The blue one" where exactly one product on the screen is blue; None where it could be several or none."""
+    word = described_by(text)
+    having = [p for p in shown if word and word in {w for color in p.colors for w in words_of(color)}]
+    return having[0] if len(having) == 1 else None
+
+
+def resolve(text: str, shown: tuple[ShownProduct, ...], focus: tuple[str, ...] = ()) -> Resolved:
+    """What a lower-cased message refers to among the products of the latest reply that showed any.
+
+    ``focus`` holds the products that were spoken of last: "it" means them before anything else.
+    """
     if not shown:
         return Resolved()
     pool = _pool(text, shown)
-    numbers = _numbers(text)
+    numbers = _numbers(text, pool)
     if numbers:
         found = [p for n in numbers for p in _nth(pool, shown, n)]
         if len(found) > 1 and (_CHEAPEST.search(text) or _PRICIEST.search(text)):
@@ -67,13 +106,20 @@ def resolve(text: str, shown: tuple[ShownProduct, ...]) -> Resolved:
         return Resolved(tuple(pool[-_COUNTS[last_n.group("n")] :]))
     if _LAST.search(text):
         return Resolved((pool[-1],))
+    if _BEST_RATED.search(text) and any(p.rating is not None for p in pool):
+        return Resolved((max(pool, key=lambda p: p.rating or 0.0),))
+    spoken_of = tuple(p for p in pool if p.product_id in focus)
+    if spoken_of and _IT.search(text) and not _COLORED_ONE.search(text):
+        return Resolved(spoken_of)
     described = _described(text, pool)
     if len(described) == 1:
         return Resolved(tuple(described))
     if len(described) > 1:
         return Resolved(ambiguous=tuple(described[:4]))
+    if len(spoken_of) > 1 and _ALL.search(text):
+        return Resolved(spoken_of)
     if _ALL.search(text):
-        return Resolved(tuple(pool[:4]))
+        return Resolved(tuple(pool[:6]))
     if _IT.search(text):
         return Resolved((pool[0],)) if len(pool) == 1 else Resolved(ambiguous=tuple(pool[:4]))
     return Resolved()
@@ -89,13 +135,15 @@ def _pool(text: str, shown: tuple[ShownProduct, ...]) -> list[ShownProduct]:
     return list(shown)
 
 
-def _numbers(text: str) -> list[int]:
+def _numbers(text: str, pool: list[ShownProduct]) -> list[int]:
     first_n = _FIRST_N.search(text)
     if first_n:
         return list(range(1, _COUNTS[first_n.group("n")] + 1))
     found = [(m.start(), _ORDINALS[m.group("word")]) for m in _ORDINAL.finditer(text)]
     found += [(m.start(), _as_number(m.group("n"))) for m in _NUMBER.finditer(text)]
     found += [(m.start(), int(m.group(name))) for m in _BARE_PAIR.finditer(text) for name in ("a", "b")]
+    if found and (last := _LAST.search(text)) and pool:
+        found.append((last.start(), pool[-1].ordinal))
     return [n for _, n in sorted(found)]
 
 

@@ -9,6 +9,7 @@ from catalog.vocabulary import Vocabulary
 from domain.filters import FilterChange, Filters
 from domain.plan import Clarification, Plan, Task, TaskKind
 from domain.session import Session, ShownProduct
+from domain.terms import fold
 from domain.turn import Received
 from planner import kinds
 from planner.intents import IntentReader
@@ -17,7 +18,7 @@ from planner.need import is_phrase, need_clauses, party_size, split_clauses, tel
 from planner.needs import Occasion, occasion_of
 from planner.prices import read_prices
 from planner.reading import Reading, read
-from planner.references import Resolved, resolve
+from planner.references import Resolved, only_points, resolve, the_colored_one
 from planner.safety import SafetyRules
 from planner.splitting import NeedSplitter
 from planner.standing import allowing, refined, switched
@@ -26,9 +27,18 @@ from planner.values import field_of
 _QUALIFIES = re.compile(r"^\W*(?:at least|with|up to|under|over|around|about|good|long|decent|ideally|preferably)\b")
 """A part that says how the thing before must be, and names no other thing."""
 _MOST_NEEDS = 4
+_READ_FROM_START, _READ_FROM_END = 1200, 500
+"""Characters of a very long message that are read: it opens with the wish or ends with it."""
 _OF_A_CARD = frozenset(
     "card cards gift gifts value worth amount send email digital print printable balance redeem code codes spend send sent online instead give giving sell have".split()
 )
+# Words of a refinement that say nothing of the thing.
+_CHATTER = frozenset(
+    "instead rather first second third fourth fifth sixth last come comes rated rating ratings expensive pricey pricier cheaper two both stock sold out next "
+    "another else others options option choices choice version versions please prefer preferably personal likes loves into obsessed same thing already must should needs "
+    "isn't aren't don't doesn't won't can't it's they're that's there's bigger biggest each apiece total altogether".split()
+)
+_OF_A_REFINEMENT = frozenset("more much less dear far bit little affordable budget fancier premium".split())
 _OPEN_WISH = re.compile(r"\b(?:something|anything|stuff|things|what|ideas?|show me)\b")
 _GENDER_WORD = {"women": "women's", "men": "men's", "kids": "kids'"}
 
@@ -53,7 +63,9 @@ class RulePlanner:
         if not unsure or self.intents is None:
             return planned
         kind = await self.intents.kind_of(received.message)
-        return _only(kind, received.message, received.session) if kind in _BELIEVED else planned
+        if kind not in _BELIEVED:
+            return planned
+        return _only(kind, received.message, received.session).model_copy(update={"openers": self.lexicon().openers})
 
     def lexicon(self) -> Lexicon:
         """The lexicon of the vocabulary that is served now."""
@@ -70,8 +82,10 @@ class RulePlanner:
         danger = self.safety.danger(message)
         if danger:
             return _only("unsafe", danger[1] if danger[0] == "unsafe" else "self_harm", session), False
-        planning = _Planning(message, session, self.lexicon())
+        planning = _Planning(_readable(message), session, self.lexicon())
         plan = planning.plan()
+        if not plan.searches:
+            plan = plan.model_copy(update={"openers": self.lexicon().openers})
         return plan, planning.is_unsure(plan)
 
 
@@ -124,7 +138,7 @@ class _Planning:
 
     def _talk(self) -> Plan | None:
         if not kinds.has_words(self.message) or kinds.is_gibberish(self.message, self.lexicon.known):
-            return self._clarify("I did not catch that. What are you looking for?", ("Hiking boots", "Gift ideas", "Desk lamp"))
+            return self._clarify("I did not catch that. What are you looking for?", self.lexicon.openers)
         language = kinds.foreign_language(self.message)
         if language:
             where = "that language" if language == "another" else language
@@ -140,7 +154,7 @@ class _Planning:
             return _only("small_talk", self.message, self.session)
         if kinds.INJECTION.search(plain) and not self._named_need():
             return _only("out_of_scope", self.message, self.session)
-        if kinds.UNDECIDED.match(plain):
+        if kinds.UNDECIDED.match(plain) or (kinds.COMPLAINT.search(plain) and not self._named_need()):
             return _only("small_talk", self.message, self.session)
         if kinds.ALWAYS_OUT_OF_SCOPE.match(plain) or (kinds.OUT_OF_SCOPE.search(plain) and not self._named_need()):
             return _only("out_of_scope", self.message, self.session)
@@ -174,9 +188,19 @@ class _Planning:
 
     def _asks_the_shop(self, text: str) -> bool:
         """Shipping, returns, payment, hours; the warranty of a thing on the screen is a question about that thing."""
-        if not kinds.SHOP.search(text):
+        match = kinds.SHOP.search(text)
+        if not match or self._is_ware(text, match.end()):
             return False
         return not (self.session.shown and kinds.OF_A_PRODUCT.search(text) and kinds.ABOUT_PRODUCT.search(text))
+
+    def _is_ware(self, text: str, end: int) -> bool:
+        """ "Privacy screen protector", "gift wrap bags": the shop's word opens the name of a thing."""
+        last = words_of(text[:end])[-1:]
+        following = words_of(re.split(r"[.,;:?!]", text[end:])[0])[:3]
+        if not last or not following or not text[end:].startswith((" ", "-")):
+            return False
+        named = self.lexicon.type_mentions([*last, *following])
+        return any(m.start == 0 and m.end > 1 for m in named) or any(m.start == 0 for m in self.lexicon.type_mentions(following))
 
     def _parted(self) -> tuple[str, str]:
         """The sentences that ask the shop, and those that want a thing; the latter empty unless they name one."""
@@ -196,21 +220,36 @@ class _Planning:
             return self._referring("cart")
         if kinds.COMPARE.search(self.lowered) and (shown or not self._named_need()):
             return self._compare(shown)
-        if shown and kinds.SIMILAR.search(self.lowered):
+        if shown and (kinds.SIMILAR.search(self.lowered) or self._varies_a_product()):
             return self._similar(shown)
+        if only_points(self.lowered) and not self.whole.types:
+            return self._referring("question") if shown else self._nothing_shown()
+        if the_colored_one(self.lowered, shown):
+            return self._referring("question")
         if shown and self._asks_about_product():
             return self._referring("question")
         return self._preference()
+
+    def _varies_a_product(self) -> bool:
+        """ "Like the first but in black"."""
+        return re.search(r"\blike (?:the|number)\b.*\bbut\b", self.lowered) is not None
+
+    def _nothing_shown(self) -> Plan:
+        return self._clarify("I have not shown you anything yet. What are you looking for?", self.lexicon.openers)
 
     def _asks_about_product(self) -> bool:
         """A question in one of the clauses, about something on the screen."""
         asks = any(kinds.QUESTION.match(clause.strip()) for clause in re.split(r"[,.;]\s+", self.lowered))
         if not asks or self._asks_for_products():
             return False
-        return kinds.ABOUT_PRODUCT.search(self.lowered) is not None or bool(resolve(self.lowered, self.session.shown).products)
+        return kinds.ABOUT_PRODUCT.search(self.lowered) is not None or bool(self._resolved().products)
+
+    def _resolved(self) -> Resolved:
+        return resolve(self.lowered, self.session.shown, self.session.focus)
 
     def _referring(self, kind: TaskKind) -> Plan | None:
-        resolved = resolve(self.lowered, self.session.shown)
+        colored = the_colored_one(self.lowered, self.session.shown)
+        resolved = Resolved((colored,)) if colored else self._resolved()
         if resolved.missing:
             return self._missing(resolved)
         if resolved.ambiguous:
@@ -221,17 +260,19 @@ class _Planning:
         return Plan(tasks=(task,), standing=self.session.standing, recipient=self.session.recipient)
 
     def _compare(self, shown: tuple[ShownProduct, ...]) -> Plan:
-        resolved = resolve(self.lowered, shown)
+        resolved = self._resolved()
         if resolved.missing:
             return self._missing(resolved)
-        chosen = resolved.products or resolved.ambiguous
-        if len(chosen) < 2:
-            chosen = shown[:4]
-        task = Task(kind="compare", request=self.message, filters=self.session.standing, product_ids=_ids(chosen[:4]))
+        chosen, most = resolved.products or resolved.ambiguous, 4
+        if len(chosen) < 2 or (kinds.SUPERLATIVE.search(self.lowered) and len(chosen) > 2):
+            # "The lightest" is looked for among all that stand beside each other.
+            most = 6 if kinds.SUPERLATIVE.search(self.lowered) else most
+            chosen = tuple(p for p in shown if p.category == shown[0].category) if shown else ()
+        task = Task(kind="compare", request=self.message, filters=self.session.standing, product_ids=_ids(chosen[:most]))
         return Plan(tasks=(task,), standing=self.session.standing, recipient=self.session.recipient)
 
     def _similar(self, shown: tuple[ShownProduct, ...]) -> Plan:
-        resolved = resolve(self.lowered, shown)
+        resolved = self._resolved()
         if resolved.missing:
             return self._missing(resolved)
         if len(resolved.ambiguous) > 1:
@@ -276,7 +317,10 @@ class _Planning:
         if self.whole.contradiction:
             return self._contradiction(reading)
         occasion = occasion_of(self.text)
-        if self._refines(reading, occasion):
+        remaining = self._without_owned(reading)
+        if remaining:
+            return remaining
+        if self._adds_to_the_subject(reading) or self._refines(reading, occasion):
             return self._refine(reading)
         rests = [read(clause, self.lexicon, currency=self.lexicon.vocabulary.currency).rest for clause in clauses]
         return self._search(rests, reading, occasion)
@@ -315,6 +359,34 @@ class _Planning:
         ]
         return read(" . ".join(others), self.lexicon, currency=self.lexicon.vocabulary.currency).change.stated if others else Filters()
 
+    def _without_owned(self, reading: Reading) -> Plan | None:
+        """ "I already have a tent" while several kinds of goods are shown: the others stay."""
+        kept = tuple(dict.fromkeys(p.category for p in self.session.shown))
+        if len(kept) < 2 or not kinds.HAS_ALREADY.search(self.lowered):
+            return None
+        owned = {_head(mention) for mention in self.lexicon.thing_mentions(list(reading.words))}
+        others = tuple(name for name in kept if not owned & {stem(w) for w in words_of(name)})
+        if not owned or not others or len(others) == len(kept):
+            return None
+        task = self._task("refine", self.session.subject or fold(others[0]), self.session.standing)
+        task = task.model_copy(update={"categories": others[:_MOST_NEEDS], "subject": None})
+        return Plan(tasks=(task,), standing=self.session.standing, recipient=self.session.recipient)
+
+    def _adds_to_the_subject(self, reading: Reading) -> bool:
+        """Words that only say how the present thing must be, whatever things they name: "with a laptop sleeve", "100W", "the warm light one"."""
+        if self.session.subject is None:
+            return False
+        if kinds.QUANTITY_ALONE.match(self.lowered):
+            return True
+        about_them = kinds.ABOUT_A_PERSON.match(self.lowered) and self.session.recipient and not kinds.GIFT.search(self.lowered)
+        if about_them and kinds.LIKES.search(self.lowered):
+            return True
+        if kinds.ADDS.match(self.lowered):
+            return re.search(r",\s*(?:an?|some) ", self.lowered) is None
+        described = kinds.DESCRIBED_ONE.match(self.lowered)
+        heads = {_head(m) for m in reading.types} & {stem(w) for w in words_of(self.session.subject)}
+        return described is not None and bool(self.session.shown) and not heads and len(words_of(described["how"])) <= 4
+
     def _refines(self, reading: Reading, occasion: Occasion | None) -> bool:
         """Whether the message speaks of the present subject: filters only, or the same kind of thing again."""
         if self.session.subject is None:
@@ -351,17 +423,28 @@ class _Planning:
     def _refine(self, reading: Reading) -> Plan:
         allowed = {value: field_of(value, self.lexicon) for value in self.whole.allowed}
         standing = allowing(self._moved_price(refined(self.session.standing, reading.change), reading), allowed)
-        extra = [] if reading.types else self._further_words(reading)
+        adds = self._adds_to_the_subject(reading)
+        renamed = bool(reading.types) and not adds
+        extra = [] if renamed else self._further_words(reading)
         subject = self._core(self.session.subject or "", standing)
-        if reading.types and len(reading.types[-1].name.split()) > 1:
+        if renamed and len(reading.types[-1].name.split()) > 1:
             subject = self._core(self.splitter.query(reading.rest, reading), standing)
         if party_size(self.lowered):
             subject = re.sub(r"\b\d+ person\b", "", subject)
+        quantity = kinds.QUANTITY_ALONE.match(self.lowered)
+        if quantity:
+            unit = re.escape(quantity["unit"])
+            subject = re.sub(rf"\b\d+(?:\.\d+)? ?{unit}\b", "", subject)
+            extra = words_of(
+                f"{quantity['amount']} {quantity['unit']}" if len(quantity["unit"]) > 2 else quantity["amount"] + quantity["unit"]
+            )
         known = {stem(w) for w in subject.split()}
         core = " ".join([*(w for w in extra if stem(w) not in known), subject]).strip()
         task = self._task("refine", self._with_values(core, standing), standing)
+        if kinds.MORE.match(self.lowered):
+            task = task.model_copy(update={"seen": _ids(self.session.shown)})
         kept = tuple(dict.fromkeys(p.category for p in self.session.shown))
-        if len(kept) > 1 and not reading.types and not extra:
+        if len(kept) > 1 and not renamed and not extra:
             task = task.model_copy(update={"categories": kept[:_MOST_NEEDS]})
         recipient = None if reading.for_self else reading.recipient or self.session.recipient
         return Plan(tasks=(task,), standing=standing, recipient=recipient)
@@ -369,8 +452,19 @@ class _Planning:
     def _further_words(self, reading: Reading) -> list[str]:
         """Words of a refinement that are no filter values: they join the query."""
         people = set(words_of(reading.recipient or ""))
+        if kinds.CHEAPER.search(self.lowered) or kinds.PRICIER.search(self.lowered) or kinds.MORE.match(self.lowered):
+            people |= _OF_A_REFINEMENT
+        party = party_size(self.lowered)
         words = to_query(reading.rest, self.lexicon).split()
-        return [w for w in words if not self._is_value(w, reading) and not kinds.CHEAPER.search(w) and w not in people and len(w) > 2]
+        if party:
+            words = [word for term in words for word in term.split("-")]
+            numbers = [w for w in words if w.isdigit()]
+            return [*numbers[:1], "person"]
+        return [
+            w
+            for w in words
+            if not self._is_value(w, reading) and w not in people and w not in _CHATTER and not kinds.LIKES.fullmatch(w) and len(w) > 2
+        ]
 
     def _core(self, subject: str, standing: Filters) -> str:
         """The subject without colours, genders, and without what is ruled out: those come from the filters that hold."""
@@ -404,7 +498,7 @@ class _Planning:
         department = self._department(requests, occasion)
         if department:
             return self._which_of(department, standing, recipient)
-        if not requests:
+        if not requests or (occasion is None and self._only_values(requests, reading)):
             return self._nothing_to_search(reading)
         if (
             reading.gender_guessed
@@ -414,8 +508,44 @@ class _Planning:
         ):
             # "The lamp my sister gave us broke": nobody's gender matters to a lamp.
             standing = standing.model_copy(update={"gender": self.session.standing.gender})
-        tasks = tuple(self._task("search", request, standing) for request in requests[:_MOST_NEEDS])
-        return Plan(tasks=tasks, standing=standing, recipient=recipient)
+        own = self._own_filters(clauses, requests, standing)
+        requests = [self._with_own_gender(request, filters, standing) for request, filters in zip(requests, own, strict=True)]
+        tasks = tuple(self._task("search", request, filters) for request, filters in zip(requests, own, strict=True))[:_MOST_NEEDS]
+        return Plan(tasks=tasks, standing=_shared(standing, own), recipient=recipient)
+
+    def _with_own_gender(self, request: str, own: Filters, standing: Filters) -> str:
+        """ "Men's shoes and a women's jacket": each request carries the gender of its own words."""
+        if own.gender == standing.gender:
+            return request
+        bare = " ".join(word for word in request.split() if word not in _GENDER_WORD.values())
+        return f"{_GENDER_WORD[own.gender]} {bare}" if own.gender in _GENDER_WORD and self.splitter.is_gendered(bare) else bare
+
+    def _only_values(self, requests: list[str], reading: Reading) -> bool:
+        """ "Blue", "size 10": what the thing must be like, and no thing. A brand alone can be searched."""
+        if reading.change.stated.brand or self.lexicon.thing_mentions(words_of(" ".join(requests))):
+            return False
+        if not is_phrase(self.lowered) or len(self.lowered.split()) > 3:
+            return False
+        return all(self._is_value(word, reading) or word in ("size", "sized") for request in requests for word in request.split())
+
+    def _own_filters(self, clauses: list[str], requests: list[str], standing: Filters) -> list[Filters]:
+        """Of needs side by side each has its own colours, features and gender; the price and what is ruled out hold for all."""
+        parts = self.splitter.side_by_side(clauses)
+        if len(parts) != len(requests) or len(parts) < 2:
+            return [standing] * len(requests)
+        read_parts = [read(part, self.lexicon, currency=self.lexicon.vocabulary.currency).change.stated for part in parts]
+        found: list[Filters] = []
+        for stated in read_parts:
+            own: dict[str, object] = {}
+            for field in ("color", "material", "brand", "features", "size"):
+                others = [getattr(other, field) for other in read_parts if other is not stated and getattr(other, field)]
+                if others and getattr(standing, field) is not None:
+                    own[field] = getattr(stated, field)
+            genders = {other.gender for other in read_parts if other.gender}
+            if len(genders) > 1:
+                own["gender"] = stated.gender
+            found.append(standing.model_copy(update=own))
+        return found
 
     def _only_likes(self, clauses: list[str]) -> bool:
         """ "A gift for my wife who loves cameras": what somebody likes is no wish for one more."""
@@ -468,7 +598,7 @@ class _Planning:
             choices = tuple(f.label for f in sorted(self.lexicon.vocabulary.types.values(), key=lambda f: -f.count)[:4])
             plan = self._clarify("What kind of product are you looking for?", choices)
             return plan.model_copy(update={"standing": standing, "recipient": reading.recipient})
-        return self._clarify("What are you looking for?", ("Hiking boots", "Wireless headphones", "A gift"))
+        return self._clarify("What are you looking for?", self.lexicon.openers)
 
     # ---- small things
 
@@ -512,7 +642,7 @@ class _Planning:
 
     def _contradiction(self, reading: Reading) -> Plan:
         low, high = re.findall(r"\d+", reading.contradiction or "")[:2] or ("", "")
-        return self._clarify(f"It cannot be {reading.contradiction}. Which one holds?", (f"Under ${high}", f"Over ${low}"))
+        return self._clarify(f"It cannot be {reading.contradiction} at once. Which one holds?", (f"Under ${high}", f"Over ${low}"))
 
     def _clarify(self, question: str, choices: tuple[str, ...]) -> Plan:
         task = Task(kind="clarify", request=self.message, filters=self.session.standing)
@@ -527,6 +657,21 @@ class _Planning:
 def _only(kind: TaskKind, request: str, session: Session) -> Plan:
     task = Task(kind=kind, request=request, filters=session.standing)
     return Plan(tasks=(task,), standing=session.standing, recipient=session.recipient)
+
+
+def _readable(message: str) -> str:
+    """The message, of a very long one its beginning and its end; safety has judged the whole."""
+    if len(message) <= _READ_FROM_START + _READ_FROM_END:
+        return message
+    return f"{message[:_READ_FROM_START].rsplit(None, 1)[0]} . {message[-_READ_FROM_END:].split(None, 1)[-1]}"
+
+
+def _shared(standing: Filters, own: list[Filters]) -> Filters:
+    """What holds for all needs of a message, and so for whatever refines them next."""
+    differing = [
+        field for field in ("color", "material", "brand", "features", "size", "gender") if len({str(getattr(f, field)) for f in own}) > 1
+    ]
+    return standing.model_copy(update=dict.fromkeys(differing))
 
 
 def _head(mention: Mention) -> str:

@@ -69,7 +69,7 @@ def _for_task(task: Task, request: FormulationRequest, lexicon: Lexicon) -> list
         return [_one(task, lexicon)]
     needed = [_needed(c, task.filters, lexicon) for c in occasion.chosen(f"{request.message} {task.request}") if _fits(c, task.filters)]
     if occasion.gift:
-        liked = _liked(request.message, task, lexicon)
+        liked = _liked(f"{request.message} {task.request}", task, lexicon)
         return (liked if len(liked) > 2 else [*liked, *needed])[:_WHAT_ELSE_LIMIT] or [_one(task, lexicon)]
     if task.subject is None:
         return needed[:_WHAT_ELSE_LIMIT] or [_one(task, lexicon)]
@@ -81,9 +81,12 @@ def _for_task(task: Task, request: FormulationRequest, lexicon: Lexicon) -> list
 def _liked(message: str, task: Task, lexicon: Lexicon) -> list[ProposedCategory]:
     """Gifts for what the recipient likes: those of the table, else types whose names share a word with it."""
     words = {stem(w) for w in words_of(task.request)} - {stem(w) for w in ("gift", "present", "birthday", "idea", "set", "kit", "home")}
+    listed = [name for name in liked_types(message) if lexicon.facts(name)]
+    if listed:
+        # "Into space" wants no space heater where the table knows better.
+        return [_one(task.model_copy(update={"subject": name, "request": name}), lexicon) for name in listed[:_WHAT_ELSE_LIMIT]]
     sharing = sorted((f for f in lexicon.vocabulary.types.values() if words & {stem(w) for w in words_of(f.name)}), key=lambda f: -f.count)
-    names = dict.fromkeys([*(n for n in liked_types(message) if lexicon.facts(n)), *(f.name for f in sharing[:2])])
-    return [_one(task.model_copy(update={"subject": name, "request": name}), lexicon) for name in list(names)[:_WHAT_ELSE_LIMIT]]
+    return [_one(task.model_copy(update={"subject": f.name, "request": f.name}), lexicon) for f in sharing[:2]]
 
 
 def _kept(name: str, task: Task, lexicon: Lexicon) -> ProposedCategory:

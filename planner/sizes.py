@@ -29,6 +29,8 @@ _US_OF_EU: dict[Gender, dict[str, str]] = {
     "men": {"39": "6.5", "40": "7", "40.5": "7.5", "41": "8", "41.5": "8.5", "42": "9", "42.5": "9.5", "43": "10", "43.5": "10.5", "44": "11", "44.5": "11.5", "45": "12", "46": "13", "47": "14"},
 }  # fmt: skip
 """Shoe sizes as the large US shoe shops print them beside each other; makers differ by half a size."""
+_OF_AN_EU_CATALOGUE = ("37", "39", "41")
+"""A waist of 42 makes no shop one of EU shoe sizes."""
 _UK_TO_US: dict[Gender, float] = {"women": 2, "men": 1}
 _GENDER_STAYS = re.compile(r"^(?:men|women|kid|boy|girl|toddler|ladie|lady)'?s'?\s")
 
@@ -54,9 +56,9 @@ def shoe_size(size: str, system: str | None, gender: Gender | None, offered: Con
     if not eu and system != "uk":
         return size
     if eu:
-        if size in offered:
+        if size in offered and all(s in offered for s in _OF_AN_EU_CATALOGUE):
             return size
-        for_whom = gender if gender in _US_OF_EU else ("men" if float(size) >= 43 else "women" if float(size) <= 38 else None)
+        for_whom = gender if gender in _US_OF_EU else ("men" if float(size) >= 42 else "women" if float(size) <= 39 else None)
         return _US_OF_EU[for_whom].get(size, size) if for_whom else size
     return f"{float(size) + _UK_TO_US[gender]:g}" if gender in _UK_TO_US else size
 

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from planner.lexicon import Lexicon, Mention, stem, words_of
-from planner.need import to_query
+from planner.need import split_clauses, tells_story, to_query
 from planner.reading import Reading
 
 _GENDER_WORD = {"women": "women's", "men": "men's", "kids": "kids'"}
@@ -15,8 +15,9 @@ _SEPARATOR = re.compile(r",|;|\band\b(?! (?:white|black))|\bplus\b|\bas well as\
 _QUALIFIES = re.compile(
     r"^\W*(?:at least|with|without|up to|under|over|around|about|good|long|decent|ideally|preferably|that|which|who|to|in|for|from|but|or|not|no)\b"
 )
-_OPENS_QUALIFIER = re.compile(r"\b(?:with|without|that|which|for|featuring|having|including)\b")
+_OPENS_QUALIFIER = re.compile(r"\b(?:in|with|without|that|which|for|featuring|having|including)\b")
 _STARTS_ANEW = re.compile(r"^\W*(?:an?|some|two|three|four|\d+|my|his|her|another|one|also|maybe|perhaps|the|matching)\s")
+_OPEN_DESCRIPTION = re.compile(r"\b(?:something|anything|one) (?:that|which)\b")
 _LEFT_OPEN = re.compile(r"\b(?:ones?|another|replacement|it)\b")
 _LIMIT = 14
 
@@ -37,6 +38,10 @@ class NeedSplitter:
         if len(named) > 1 and len({self.type_of(q) for _, q in named}) == len(named):
             return [self.query(clause, reading) for clause, _ in named]
         joined = " ".join(dict.fromkeys(" ".join(q for _, q in named or plain).split()))
+        owned = self._owned_thing(whole) if _OPEN_DESCRIPTION.search(whole) else None
+        if owned and not self._names_before_description(whole):
+            # "My laptop bag broke, I want something that keeps my laptop dry": what is described is the thing of the story.
+            joined = f"{joined} {owned}"
         if not self.lexicon.thing_mentions(words_of(joined)) and _LEFT_OPEN.search(whole):
             # "My old tent leaked, I want a new one": the thing stands in the story.
             main = self.lexicon.main_thing(words_of(whole))
@@ -83,6 +88,17 @@ class NeedSplitter:
             return bool(facts.genders)
         main = self.lexicon.main_thing(words_of(request))
         return main is not None and stem(main.name.split()[-1]) in self.lexicon.gendered_heads
+
+    def _owned_thing(self, whole: str) -> str | None:
+        stories = [clause for clause in split_clauses(whole) if tells_story(clause)]
+        main = next((m for clause in stories if (m := self.lexicon.main_thing(words_of(clause)))), None)
+        return main.name if main else None
+
+    def _names_before_description(self, whole: str) -> bool:
+        """Whether the clause of the open description names its thing first: "boots, something that grips"."""
+        clause = next((c for c in split_clauses(whole) if _OPEN_DESCRIPTION.search(c)), "")
+        match = _OPEN_DESCRIPTION.search(clause)
+        return match is None or bool(self.lexicon.thing_mentions(words_of(clause[: match.start()])[-4:]))
 
     def _parts(self, clause: str) -> list[str]:
         """The clause cut between things; text that is a category's own name ("Loafers & Slip-Ons") stays whole."""

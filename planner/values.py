@@ -26,6 +26,9 @@ _NEGATION = re.compile(
     r"doesn'?t (?:want|like)|never|allergic to|isn'?t|aren'?t|no more|instead of|rather than|sick of|tired of|minus|ban(?:s|ned)?|skip(?: the)?)\s+"
     r"(?:(?:any(?:thing)?|a|an|the|in|made of|real|with|of|for|wear(?:ing)?|colou?r|more|those|that'?s)\s+)*(?P<what>[a-z][a-z'-]*(?:\s+[a-z][a-z'-]*){0,3})"
 )
+_ALONE = re.compile(
+    r"^\W*(?:(?:and|but|ok(?:ay)?|please)\W+)*(?:not|no|except|excluding|nothing (?:from|by)|anything but|avoid|without|no more)\s+(?:an? |any |the )?(?P<what>[a-z]{3,})(?:\W+please)?\W*$"
+)
 _FREE = re.compile(r"\b(?P<what>[a-z]+)[- ]free\b")
 # After a negation these rule nothing out: "not sure", "no rush", "not bothered", "no longer".
 _NOT_EXCLUDABLE = frozenset(
@@ -103,6 +106,11 @@ def excluded_in(text: str, lexicon: Lexicon) -> tuple[tuple[str, ...], str]:
         if values:
             found += values
             rest = rest.replace(match.group(), _after(match.group(), values[-1]), 1)
+    alone = _ALONE.match(text)
+    if not found and alone and alone["what"] not in _NOT_EXCLUDABLE and not alone["what"].endswith(("ing", "ly", "ed")):
+        # "Not sony": a brand, or whatever else this shop may not have, is no wish for it.
+        found.append(alone["what"])
+        rest = " "
     for match in _FREE.finditer(text):
         value = known_value([match.group("what")], lexicon)
         # "Gluten-free" goods say "gluten" themselves: only a material or colour is ruled out by name.
