@@ -1,6 +1,7 @@
 """What does a demo product look like? An SVG drawn from its type's silhouette (silhouettes.yaml) and its colour."""
 
 import re
+import threading
 from functools import lru_cache
 
 import yaml
@@ -23,6 +24,7 @@ _FIXED = {
 }  # fmt: skip
 _UNKNOWN = "#5f8f86"
 """Of goods without a colour of their own."""
+_GROUND_OF_BRIGHT = ("#d7dfe2", "#b9c5ca")
 _STROKE = re.compile(r"^(?P<code>[A-Za-z])(?:(?P<share>\.\d+))?$")
 
 
@@ -31,8 +33,8 @@ def picture(product: Product) -> str:
     own = _hex(product.colors[0]) if product.colors else _UNKNOWN
     palette = _palette(own)
     drawn = "".join(_element(stroke, palette) for stroke in _drawing(product.product_id))
-    ground = _mixed(own, "#ffffff", 0.86)
-    lower = _mixed(own, "#e9e4da", 0.74)
+    # White goods on a white ground would not be seen.
+    ground, lower = _GROUND_OF_BRIGHT if _bright(own) else (_mixed(own, "#ffffff", 0.86), _mixed(own, "#e9e4da", 0.74))
     return (
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 400 400" role="img">'
         f'<defs><linearGradient id="g" x1="0" y1="0" x2="0" y2="1"><stop offset="0" stop-color="{ground}"/>'
@@ -41,17 +43,26 @@ def picture(product: Product) -> str:
     )
 
 
+_BOARD_LOCK = threading.Lock()
+
+
+def _board() -> tuple[dict[str, list[str]], dict[str, str]]:
+    """Every drawing by its name, and the name by type code. Read once, for 0.8 s, however many pictures are asked for at first."""
+    with _BOARD_LOCK:
+        return _read_board()
+
+
 @lru_cache(maxsize=1)
-def _board() -> tuple[dict[str, str], dict[str, list[str]]]:
+def _read_board() -> tuple[dict[str, list[str]], dict[str, str]]:
     table = yaml.load((HERE / "silhouettes.yaml").read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    return table["alias"], table["drawings"]
+    alias, drawings = table["alias"], table["drawings"]
+    return drawings, {code: alias.get(name, name) for code, name in silhouettes().items()}
 
 
 def _drawing(product_id: str) -> list[str]:
     """The strokes of the product's type; a parcel for what has no drawing."""
-    alias, drawings = _board()
-    name = silhouettes().get(type_code(product_id), "box")
-    return drawings.get(alias.get(name, name)) or drawings["box"]
+    drawings, names = _board()
+    return drawings.get(names.get(type_code(product_id), "box")) or drawings["box"]
 
 
 def _element(stroke: str, palette: dict[str, str]) -> str:
@@ -76,12 +87,15 @@ def _element(stroke: str, palette: dict[str, str]) -> str:
 
 def _palette(own: str) -> dict[str, str]:
     """Every ink by its letter: the product's colour and its shades, an accent, and the inks that never change."""
-    bright = sum(_channels(own)) / 3 > 205
     shades = {
-        "c": own, "l": _mixed(own, "#ffffff", 0.28), "d": _mixed(own, "#000000", 0.14 if bright else 0.2),
-        "D": _mixed(own, "#000000", 0.3 if bright else 0.42), "a": _mixed(own, "#f0a63c", 0.62),
+        "c": own, "l": _mixed(own, "#ffffff", 0.28), "d": _mixed(own, "#000000", 0.14 if _bright(own) else 0.2),
+        "D": _mixed(own, "#000000", 0.3 if _bright(own) else 0.42), "a": _mixed(own, "#f0a63c", 0.62),
     }  # fmt: skip
     return _FIXED | shades
+
+
+def _bright(color: str) -> bool:
+    return sum(_channels(color)) / 3 > 205
 
 
 def _hex(color: str) -> str:

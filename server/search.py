@@ -1,5 +1,6 @@
 """How does one search and look at products without a conversation? GET /search, /products, /categories, /pictures."""
 
+import asyncio
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -114,7 +115,9 @@ async def categories(request: Request) -> Categories:
 @router.get("/pictures/{name}.svg", response_class=Response)
 async def picture(request: Request, name: str) -> Response:
     """The drawn picture of a demo product."""
-    drawn = services(request).picture(await _product(request, name))
+    found = await _product(request, name)
+    # The first picture reads the drawings, which takes most of a second: turns must not wait for it.
+    drawn = await asyncio.to_thread(services(request).picture, found)
     if drawn is None:
         raise NotFound(f"product {name!r} has no drawn picture")
     headers = {

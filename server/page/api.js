@@ -27,7 +27,14 @@ export async function call(method, path, body, headers = {}) {
 }
 
 export const get = (path) => call("GET", path);
-export const write = (method, path, body) => call(method, path, body, { "Idempotency-Key": crypto.randomUUID() });
+export const write = (method, path, body, key = newId()) => call(method, path, body, { "Idempotency-Key": key });
+
+// Not crypto.randomUUID: browsers have that over TLS and on this very machine only.
+export function newId() {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+const EVENT_END = /\r\n\r\n|\n\n|\r\r/;
 
 // Sends one message and calls onEvent(name, data) for each server-sent event, in order.
 export async function chat(message, turnId, onEvent) {
@@ -44,11 +51,12 @@ export async function chat(message, turnId, onEvent) {
   for (;;) {
     const { value, done } = await reader.read();
     if (done) break;
-    buffer += value.replaceAll("\r\n", "\n");
+    // Looked for in what has come so far: a line end may be cut in two by the network.
+    buffer += value;
     let end;
-    while ((end = buffer.indexOf("\n\n")) >= 0) {
-      const event = parseEvent(buffer.slice(0, end));
-      buffer = buffer.slice(end + 2);
+    while ((end = EVENT_END.exec(buffer))) {
+      const event = parseEvent(buffer.slice(0, end.index));
+      buffer = buffer.slice(end.index + end[0].length);
       if (!event) continue;
       if (event.name === "error") throw new Problem(event.data.status, event.data);
       if (event.name === "done") finished = true;
@@ -61,7 +69,7 @@ export async function chat(message, turnId, onEvent) {
 function parseEvent(block) {
   let name = "message";
   const data = [];
-  for (const line of block.split("\n")) {
+  for (const line of block.split(/\r\n|\n|\r/)) {
     if (line.startsWith("event:")) name = line.slice(6).trim();
     else if (line.startsWith("data:")) data.push(line.slice(5).replace(/^ /, ""));
   }

@@ -1,18 +1,12 @@
 // What happens when the page opens and when the shopper speaks?
 
-import { chat, call, get, Problem } from "./api.js";
-import { el } from "./dom.js";
+import { call, chat, get, newId, Problem } from "./api.js";
+import { drawIdeas } from "./ideas.js";
 import { Shop } from "./shop.js";
 import { TurnView } from "./turn.js";
 
-const STARTERS = [
-  ["Suggest tech accessories for skiing", "heated gloves rechargeable"],
-  ["Running shoes under $100 with good arch support", "running shoes arch support"],
-  ["I need shoes for hiking, what else should I get for my trip?", "hiking boots waterproof"],
-  ["Comfortable sandals for a summer music festival", "comfortable sandals"],
-  ["Affordable gaming headset under $50", "gaming headset"],
-  ["A birthday gift for my dad who loves coffee", "coffee maker"],
-];
+const TRIES = 6;
+const LONGEST_WAIT_S = 5;
 
 const log = document.getElementById("log");
 const field = document.getElementById("message");
@@ -32,22 +26,38 @@ async function say(message) {
   const view = new TurnView(text, shop, say);
   log.append(view.node);
   view.node.scrollIntoView({ block: "start", behavior: motion() });
-  await run(view, text, crypto.randomUUID());
+  await run(view, text, newId());
 }
 
 async function run(view, text, turnId) {
+  if (busy) return;
   setBusy(true);
-  view.turnId = turnId;
+  status.textContent = "";
   try {
-    await chat(text, turnId, (name, data) => view.on(name, data));
+    await untilAnswered(view, text, turnId);
     status.textContent = "";
   } catch (error) {
     // fetch rejects with TypeError when the server cannot be reached; everything else is a defect to be seen.
     if (!(error instanceof Problem) && !(error instanceof TypeError)) throw error;
-    const problem = error instanceof Problem ? error : new Problem(0, { detail: "The shop cannot be reached. Your message is safe: try again." });
-    view.fail(problem, () => { view.foot.replaceChildren(); view.answer.insertBefore(view.waiting, view.sections); return run(view, text, turnId); });
+    const unreachable = "The shop cannot be reached. Your message is safe: try again.";
+    view.fail(error instanceof Problem ? error.message : unreachable, () => run(view, text, turnId));
   } finally {
     setBusy(false);
+  }
+}
+
+// The same turn id each time: a turn that runs on, or whose process died, is answered once and done once.
+async function untilAnswered(view, text, turnId) {
+  for (let attempt = 1; ; attempt += 1) {
+    view.begin(turnId);
+    try {
+      return await chat(text, turnId, (name, data) => view.on(name, data));
+    } catch (error) {
+      if (error.status !== 409 || !error.retryAfter || attempt === TRIES) throw error;
+      status.textContent = "Still at work on it…";
+      const wait = Math.min(error.retryAfter, LONGEST_WAIT_S);
+      await new Promise((resolve) => { setTimeout(resolve, wait * 1000); });
+    }
   }
 }
 
@@ -55,7 +65,12 @@ function setBusy(value) {
   busy = value;
   send.disabled = value;
   log.setAttribute("aria-busy", String(value));
-  if (!value) field.focus({ preventScroll: true });
+  if (!value) focusField();
+}
+
+// With a finger, focus would raise the keyboard over what was just found.
+function focusField() {
+  if (matchMedia("(hover: hover)").matches) field.focus({ preventScroll: true });
 }
 
 async function restore() {
@@ -63,52 +78,33 @@ async function restore() {
   try {
     session = await get("/sessions/current");
   } catch (error) {
-    if (error instanceof Problem && error.status === 401) return;
-    status.textContent = error.message;
+    if (error.status !== 401) status.textContent = error.message;
     return;
   }
   cursor = session.next_cursor;
   earlier.hidden = !cursor;
   if (session.cart) shop.showCart(session.cart);
-  if (!session.turns.length) return;
+  const views = session.turns.map(saved);
+  log.append(...views.map((view) => view.node));
+  if (session.pending) log.append(shop.reminder(session.pending));
+  if (!log.children.length) return;
   document.getElementById("welcome").hidden = true;
-  session.turns.forEach((turn) => log.append(saved(turn)));
-  log.lastElementChild?.scrollIntoView({ block: "start" });
+  log.lastElementChild.scrollIntoView({ block: "start" });
 }
 
+// What a reply said of the cart and of what waited for a yes was true then; what holds now comes with the session.
 function saved(turn) {
   const view = new TurnView(turn.message, shop, say);
-  const { cart, pending, ...reply } = turn.reply;
-  view.finish(reply);
-  return view.node;
+  view.show({ ...turn.reply, cart: null, pending: null });
+  return view;
 }
 
 earlier.addEventListener("click", async () => {
   const page = await get(`/sessions/current?cursor=${encodeURIComponent(cursor)}`);
   cursor = page.next_cursor;
   earlier.hidden = !cursor;
-  log.prepend(...page.turns.map(saved));
+  log.prepend(...page.turns.map((turn) => saved(turn).node));
 });
-
-async function offerShop() {
-  try {
-    await get("/cart");
-    shop.enable();
-  } catch (error) {
-    if (error instanceof Problem && error.status === 401) shop.enable();
-  }
-}
-
-async function drawStarters() {
-  const list = document.getElementById("starters");
-  for (const [text, words] of STARTERS) {
-    const art = el("span", { class: "starter-art", "aria-hidden": "true" });
-    list.append(el("li", {}, el("button", { type: "button", onclick: () => say(text) }, art, el("span", { text }))));
-    get(`/search?q=${encodeURIComponent(words)}&limit=1`).then(({ products }) => {
-      if (products[0]?.image_url) art.append(el("img", { src: products[0].image_url, alt: "", loading: "lazy", width: 120, height: 120, referrerpolicy: "no-referrer" }));
-    }).catch(() => null);
-  }
-}
 
 function fit() {
   field.style.height = "auto";
@@ -137,7 +133,7 @@ document.getElementById("theme").addEventListener("click", () => {
 });
 if (localStorage.getItem("theme")) document.documentElement.dataset.theme = localStorage.getItem("theme");
 
-drawStarters();
-await offerShop();
 await restore();
-field.focus();
+focusField();
+// The page stands without ideas: a shop that cannot list its aisles can still be asked.
+if (!document.getElementById("welcome").hidden) await drawIdeas(say).catch(() => null);

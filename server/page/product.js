@@ -7,7 +7,7 @@ const SWATCHES = new Set(["black", "white", "red", "blue", "navy", "green", "oli
   "pink", "purple", "yellow", "orange", "teal", "burgundy", "gold", "silver", "cream", "khaki", "charcoal", "lavender", "mint"]);
 
 export function productCard(product, shop) {
-  const title = el("button", { class: "card-title", type: "button", text: product.title, onclick: () => openSheet(product, shop) });
+  const title = el("button", { class: "card-title", type: "button", text: shortTitle(product), title: product.title, onclick: () => openSheet(product, shop) });
   return el("article", { class: `card${product.in_stock === false ? " sold-out" : ""}`, "data-product": product.product_id },
     el("div", { class: "card-picture" }, picture(product),
       product.ordinal ? el("span", { class: "ordinal", title: `Say “the ${ordinalWord(product.ordinal)} one”`, text: String(product.ordinal) }) : null,
@@ -22,7 +22,21 @@ export function productCard(product, shop) {
       addButton(product, shop)));
 }
 
-function picture(product) {
+// A card names the brand above the title already.
+export function shortTitle({ title, brand }) {
+  const rest = brand && title.startsWith(`${brand} `) ? title.slice(brand.length + 1) : "";
+  return rest || title;
+}
+
+const known = new Map();
+
+// One product as the catalogue has it now, asked for once; null where it cannot be had.
+export function details(productId) {
+  if (!known.has(productId)) known.set(productId, get(`/products/${encodeURIComponent(productId)}`).catch(() => null));
+  return known.get(productId);
+}
+
+export function picture(product) {
   const fallback = () => el("div", { class: "no-picture", text: initials(product.title), "aria-hidden": "true" });
   if (!product.image_url) return fallback();
   const image = el("img", { src: product.image_url, alt: product.title.slice(0, 120), loading: "lazy", width: 400, height: 400, referrerpolicy: "no-referrer" });
@@ -39,9 +53,14 @@ function swatches(product) {
 }
 
 function addButton(product, shop) {
-  if (!shop.open || product.in_stock === false || !product.price) return null;
+  if (product.in_stock === false || !product.price) return null;
   return el("button", { class: "add", type: "button", "aria-label": `Add ${product.title.slice(0, 80)} to the cart`, text: "Add to cart",
-    onclick: () => (needsChoice(product) ? openSheet(product, shop) : shop.add(product, product.variant_id)) });
+    onclick: async ({ currentTarget: button }) => {
+      if (needsChoice(product)) return openSheet(product, shop);
+      button.disabled = true;
+      if (await shop.add(product, product.variant_id)) button.textContent = "In your cart ✓";
+      button.disabled = false;
+    } });
 }
 
 const needsChoice = (product) => (product.variants?.length ?? 0) > 1 && !product.variant_id;
@@ -77,14 +96,17 @@ function sheet(product, shop, dialog) {
       product.features?.length ? el("ul", { class: "features" }, product.features.map((feature) => el("li", { text: feature }))) : null,
       choice,
       facts.length ? el("dl", { class: "facts" }, facts.map(([name, value]) => [el("dt", { text: name.replaceAll("_", " ") }), el("dd", { text: value })])) : null,
-      shop.open && product.in_stock !== false && product.price
+      product.in_stock !== false && product.price
         ? el("button", { class: "primary wide", type: "button", text: "Add to cart", onclick: async () => {
             const picked = choice?.querySelector("input:checked")?.value;
-            if (choice && !picked) return choice.querySelector("legend").classList.add("asked");
-            await shop.add(product, picked);
-            dialog.close();
+            if (choice && !picked) {
+              choice.querySelector("legend").classList.add("asked");
+              return choice.querySelector("input:enabled")?.focus();
+            }
+            if (await shop.add(product, picked)) dialog.close();
           } })
-        : null));
+        : null,
+      el("p", { class: "notice", role: "status" })));
 }
 
 function variantChoice(variants, chosen) {

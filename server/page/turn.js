@@ -1,9 +1,11 @@
 // How is one turn shown? The shopper's message, then text, sections, tables and suggestions as they arrive.
 
 import { call } from "./api.js";
-import { el, money, svg } from "./dom.js";
+import { el, svg } from "./dom.js";
 import { filterWords, howIGotHere } from "./panel.js";
-import { productCard } from "./product.js";
+import { details, picture, productCard, shortTitle } from "./product.js";
+
+const ABOUT_PRODUCTS = new Set(["search", "refine", "similar", "preference"]);
 
 export class TurnView {
   constructor(message, shop, say) {
@@ -19,6 +21,15 @@ export class TurnView {
     this.node = el("article", { class: "turn" }, el("p", { class: "said", text: message }), this.answer);
   }
 
+  // Empty again: what a broken-off answer had brought comes anew.
+  begin(turnId) {
+    this.turnId = turnId;
+    this.text.textContent = "";
+    this.understood.hidden = true;
+    [this.sections, this.extras, this.foot].forEach((part) => part.replaceChildren());
+    this.answer.insertBefore(this.waiting, this.sections);
+  }
+
   on(name, data) {
     const handlers = { plan: () => this.plan(data), section: () => this.section(data), token: () => this.token(data.text),
       pending: () => this.pending(data), cart: () => this.shop.showCart(data), order: () => this.order(data), reply: () => this.finish(data) };
@@ -26,9 +37,8 @@ export class TurnView {
   }
 
   plan(tasks) {
-    const words = [...new Set(tasks.flatMap((task) => filterWords(task.filters)))];
-    if (!words.length) return;
-    this.understood.hidden = false;
+    const words = [...new Set(tasks.filter((task) => ABOUT_PRODUCTS.has(task.kind)).flatMap((task) => filterWords(task.filters)))];
+    this.understood.hidden = !words.length;
     this.understood.replaceChildren(el("span", { class: "visually-hidden", text: "Understood: " }), ...words.map((text) => el("span", { class: "chip", text })));
   }
 
@@ -37,8 +47,8 @@ export class TurnView {
     this.sections.append(el("section", { class: "aisle" },
       el("h3", { text: section.category }),
       el("p", { class: "explanation", text: section.explanation ?? "" }),
-      el("div", { class: "cards", role: "group", "aria-label": section.category, tabindex: "0" },
-        section.products.map((product) => productCard(product, { ...this.shop.forTurn(this.turnId), open: this.shop.open })))));
+      el("div", { class: section.products.length > 4 ? "cards" : "cards few", role: "group", "aria-label": section.category, tabindex: "0" },
+        section.products.map((product) => productCard(product, this.shop.forTurn(this.turnId))))));
   }
 
   token(text) {
@@ -53,14 +63,19 @@ export class TurnView {
 
   order(order) {
     if (this.extras.querySelector(`[data-order="${order.order_id}"]`)) return;
-    this.extras.append(el("p", { class: "order-line", "data-order": order.order_id },
-      el("strong", { text: `Order ${order.order_id}` }), ` ${order.state.replace("_", " ")}, ${money(order.total) ?? ""}`));
+    this.extras.append(this.shop.orderNote(order));
   }
 
   finish(reply) {
+    this.show(reply);
+    this.shop.retire(reply.pending);
+  }
+
+  show(reply) {
     this.waiting.remove();
     this.turnId = reply.turn_id;
-    this.text.textContent = reply.text;
+    // The consent card below says word by word what will happen.
+    this.text.textContent = reply.pending ? reply.text.replace(reply.pending.summary, "").trim() : reply.text;
     this.plan(reply.plan);
     const shown = this.sections.children.length;
     if (shown !== reply.sections.length) {
@@ -74,12 +89,12 @@ export class TurnView {
     if (reply.cart) this.shop.showCart(reply.cart);
     if (reply.order) this.order(reply.order);
     if (reply.pending) this.pending(reply.pending);
-    this.foot.replaceChildren(suggestions(reply.suggestions ?? [], this.say), this.thumbs(reply), howIGotHere(reply));
+    this.foot.replaceChildren(...[suggestions(reply.suggestions ?? [], this.say), this.thumbs(reply), howIGotHere(reply)].filter(Boolean));
   }
 
-  fail(problem, retry) {
+  fail(message, retry) {
     this.waiting.remove();
-    this.foot.replaceChildren(el("div", { class: "failure", role: "alert" }, el("p", { text: problem.message }),
+    this.foot.replaceChildren(el("div", { class: "failure", role: "alert" }, el("p", { text: message }),
       el("button", { type: "button", text: "Try again", onclick: retry })));
   }
 
@@ -103,6 +118,7 @@ function thumbIcon() {
 }
 
 function suggestions(texts, say) {
+  if (!texts.length) return null;
   return el("div", { class: "suggestions", role: "group", "aria-label": "Suggestions" },
     texts.map((text) => el("button", { type: "button", text, onclick: () => say(text) })));
 }
@@ -116,7 +132,18 @@ function comparisonTable(comparison) {
   const [names, rest] = [comparison.rows.find((row) => row.attribute === "title"), comparison.rows.filter((row) => row.attribute !== "title")];
   const heads = names?.values ?? comparison.product_ids;
   return el("div", { class: "table-wrap", tabindex: "0", role: "region", "aria-label": "Comparison" }, el("table", {},
-    el("thead", {}, el("tr", {}, el("td"), heads.map((text) => el("th", { scope: "col", text: text ?? "" })))),
+    el("thead", {}, el("tr", {}, el("td"), heads.map((text, i) => comparedHead(comparison.product_ids[i], text)))),
     el("tbody", {}, rest.map((row) => el("tr", { class: row.differs ? "differs" : "" },
       el("th", { scope: "row", text: row.attribute.replaceAll("_", " ") }), row.values.map((value) => el("td", { text: value ?? "–" })))))));
+}
+
+function comparedHead(productId, title) {
+  const name = el("span", { text: title ?? "" });
+  const head = el("th", { scope: "col" }, name);
+  details(productId).then((product) => {
+    if (!product) return;
+    name.textContent = shortTitle(product);
+    head.prepend(el("span", { class: "compared-art" }, picture(product)));
+  });
+  return head;
 }

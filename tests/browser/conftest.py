@@ -9,6 +9,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -16,23 +17,52 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
 _CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+MERCHANT_KEY = "the-merchant-of-the-browser-tests"
 _FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 
 
+@dataclass
+class ShopProcess:
+    """An Aisle process of its own, with its own state folder; it can be started again over what it left."""
+
+    port: int
+    state: Path
+    process: "subprocess.Popen[bytes]"
+
+    @classmethod
+    def started(cls, state: Path) -> "ShopProcess":
+        port = _free_port()
+        return cls(port, state, _serve(port, state))
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def start_again(self) -> None:
+        """After its process has ended: the same port and folder."""
+        self.process = _serve(self.port, self.state)
+        self.wait_until_ready()
+
+    def wait_until_ready(self) -> None:
+        _wait_until_ready(f"{self.address}/readyz", self.process, self.state / "server.log")
+
+
 @pytest.fixture(scope="package")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of an Aisle process of its own, with its own state folder."""
-    port = _free_port()
-    state = tmp_path_factory.mktemp("state")
-    env = {**os.environ, "AISLE_PORT": str(port), "AISLE_STATE_DIR": str(state), "HF_HUB_OFFLINE": "1"}
-    with (state / "server.log").open("wb") as log:
-        process = subprocess.Popen([sys.executable, "-m", "app", "serve"], cwd=ROOT, env=env, stdout=log, stderr=log)
-        try:
-            _wait_until_ready(f"http://127.0.0.1:{port}/readyz", process, state / "server.log")
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            process.terminate()
-            process.wait(timeout=20)
+def shop_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ShopProcess]:
+    """The one server of all browser tests."""
+    shop = ShopProcess.started(tmp_path_factory.mktemp("state"))
+    try:
+        shop.wait_until_ready()
+        yield shop
+    finally:
+        shop.process.terminate()
+        shop.process.wait(timeout=20)
+
+
+@pytest.fixture(scope="package")
+def server(shop_process: ShopProcess) -> str:
+    """The server's address."""
+    return shop_process.address
 
 
 @pytest.fixture(scope="package")
@@ -60,6 +90,14 @@ def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def _serve(port: int, state: Path) -> subprocess.Popen[bytes]:
+    env = {
+        **os.environ, "AISLE_PORT": str(port), "AISLE_STATE_DIR": str(state), "AISLE_MERCHANT_KEY": MERCHANT_KEY, "HF_HUB_OFFLINE": "1",
+    }  # fmt: skip
+    with (state / "server.log").open("ab") as log:
+        return subprocess.Popen([sys.executable, "-m", "app", "serve"], cwd=ROOT, env=env, stdout=log, stderr=log)
 
 
 def _wait_until_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> None:

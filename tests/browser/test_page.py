@@ -5,20 +5,9 @@ import re
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.shopper import last_turn_prices, say
+
 pytestmark = [pytest.mark.browser, pytest.mark.needs("chromium")]
-
-
-def say(page: Page, message: str) -> None:
-    """Types and sends, then waits until the turn is over."""
-    before = page.locator(".turn .how").count()
-    page.get_by_label("Your message").fill(message)
-    page.keyboard.press("Enter")
-    expect(page.locator(".turn .how")).to_have_count(before + 1, timeout=30_000)
-
-
-def last_turn_prices(page: Page) -> list[float]:
-    texts = page.locator(".turn").last.locator(".card-price").all_inner_texts()
-    return [float(re.sub(r"[^0-9.]", "", text)) for text in texts if "$" in text]
 
 
 def test_typing_a_need_shows_sections_of_cards_within_the_budget(page: Page) -> None:
@@ -58,6 +47,54 @@ def test_a_reload_finds_the_conversation_again(page: Page) -> None:
     assert page.locator(".card-title").all_inner_texts() == titles
 
 
+def test_a_comparison_is_a_table_with_both_products_and_marks_what_differs(page: Page) -> None:
+    say(page, "hiking boots")
+    say(page, "compare the first two")
+    table = page.locator(".turn").last.get_by_role("table")
+    expect(table.get_by_role("columnheader")).to_have_count(2)
+    expect(table.locator("thead img")).to_have_count(2)
+    expect(table.get_by_role("rowheader", name="price")).to_be_visible()
+    assert 0 < table.locator("tr.differs").count() < table.locator("tbody tr").count()
+
+
+def test_a_question_is_answered_with_the_passage_of_the_listing(page: Page) -> None:
+    say(page, "waterproof hiking boots")
+    say(page, "is the first one waterproof?")
+    expect(page.locator(".turn").last.locator(".citation")).to_contain_text("From the listing")
+
+
+def test_only_what_was_said_of_products_is_shown_as_understood(page: Page) -> None:
+    """Standing filters hold for the next search; under "what is in my cart?" they would read as a misunderstanding."""
+    say(page, "hiking boots under $150")
+    expect(page.locator(".turn").last.locator(".understood")).to_be_visible()
+    say(page, "what is in my cart?")
+    expect(page.locator(".turn").last.locator(".understood")).to_be_hidden()
+
+
+def test_the_first_ideas_are_those_of_the_served_catalogue(browser: Browser, server: str) -> None:
+    """Another shop's catalogue knows no skiing: its own aisles stand in, each idea with what is really there."""
+    page = browser.new_context().new_page()
+    aisles = [
+        {"path": ["Kitchen", "Drinkware", "Mugs"], "name": "Mugs", "count": 50},
+        {"path": ["Footwear", "Sandals"], "name": "Sandals", "count": 9},
+    ]
+    page.route("**/categories", lambda route: route.fulfill(json={"categories": aisles}))
+    page.goto(server)
+    ideas = page.locator("#starters button")
+    expect(ideas).to_have_count(2)
+    expect(ideas.first).to_have_text("Comfortable sandals for a summer music festival")
+    expect(ideas.last).to_have_text(re.compile(r"^Mugs under \$\d+$"))
+    expect(page.locator("#starters img")).to_have_count(2)
+    page.context.close()
+
+
+def test_an_aisle_can_be_walked_into(page: Page) -> None:
+    aisle = page.locator("#aisles button").first
+    name = aisle.inner_text()
+    aisle.click()
+    expect(page.locator(".aisle h3").first).to_have_text(name, timeout=30_000)
+
+
 def test_a_suggestion_can_be_tapped(page: Page) -> None:
     say(page, "yoga mat")
     suggestion = page.locator(".turn").last.locator(".suggestions button").first
@@ -88,6 +125,7 @@ def test_a_product_sheet_opens_by_keyboard_and_closes_with_escape(page: Page) ->
     page.locator(".card-title").first.focus()
     page.keyboard.press("Enter")
     expect(page.locator("#product h2")).to_be_visible()
+    expect(page.locator("#product")).not_to_contain_text("[object")
     page.keyboard.press("Escape")
     expect(page.locator("#product")).not_to_be_visible()
 
