@@ -6,11 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from config import ROOT
 from domain.errors import ModelUnavailable
 from domain.filters import Filters
 from domain.need import TaggedNeed
 from domain.plan import Plan, Task
 from domain.turn import FormulationRequest
+from models.roles import Roles
 from tools.need_tagger import GENDERS, TAGS, Marks, OnnxNeedTagger, TaggerFile, need_of, tagger_onnx
 from tools.need_words import MAX_TOKENS, need_input, need_tokenizer
 from training.tagger_export import write_tagger
@@ -124,3 +126,36 @@ def test_weights_for_another_encoder_are_refused(tmp_path: Path) -> None:
     save_file({"need_head.bias": np.zeros(20, np.float32)}, file, {"base": "0" * 64, "thresholds": "{}"})
     with pytest.raises(ModelUnavailable, match="belong to encoder '000000000000'"):
         tagger_onnx(file_of(file), tmp_path)
+
+
+@pytest.fixture(scope="module")
+def shipped(tmp_path_factory: pytest.TempPathFactory) -> OnnxNeedTagger:
+    entry = Roles.load(ROOT / "models" / "roles.yaml").tagger
+    assert entry is not None
+    return OnnxNeedTagger(TaggerFile(ROOT / "models" / entry.file, entry.sha256), tmp_path_factory.mktemp("shipped"))
+
+
+@pytest.mark.parametrize(
+    ("message", "wanted", "unwanted"),
+    [
+        ("hey! the tent came, thanks a lot. could you now show me waterproof hiking boots please?", {"waterproof", "hiking", "boots"}, {"tent", "thanks"}),
+        ("my sister broke her leg skiing last week so i am cooking for her, i need a big stock pot", {"stock", "pot"}, {"sister", "leg", "skiing"}),
+    ],
+)  # fmt: skip
+def test_the_shipped_weights_leave_the_story_out(shipped: OnnxNeedTagger, message: str, wanted: set[str], unwanted: set[str]) -> None:
+    words = set(shipped.tag_now(request(message)).query.split())
+    assert wanted <= words and not unwanted & words
+
+
+def test_a_cached_network_that_was_cut_off_is_made_anew(weights: Path, tmp_path: Path) -> None:
+    network, _ = tagger_onnx(file_of(weights), tmp_path)
+    network.write_bytes(network.read_bytes()[:1000])
+    found = OnnxNeedTagger(file_of(weights), tmp_path).marks(request("brown boots"))
+    assert found.need.shape == (len(found.input.words),)
+
+
+async def test_what_keeps_it_from_loading_is_told_to_everyone_who_asks(tmp_path: Path) -> None:
+    tagger = OnnxNeedTagger(TaggerFile(tmp_path / "gone.safetensors", ""), tmp_path)
+    for _ in range(2):
+        with pytest.raises(ModelUnavailable, match=r"gone\.safetensors"):
+            await tagger.check()
