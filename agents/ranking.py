@@ -21,6 +21,10 @@ _AFFORDABLE = re.compile(r"\b(?:cheap(?:er|est)?|affordable|inexpensive|budget|l
 _BEST = re.compile(r"\b(?:best|top[- ]rated|highest[- ]rated|well[- ]reviewed|premium|high[- ]end|top quality|finest|luxury)\b")
 _CHEAPEST = re.compile(r"\bcheapest\b|\blowest price\b")
 _GENDERS = frozenset({"women", "woman", "men", "man", "kids", "kid", "boy", "girl", "ladies"})
+_NOT_ITSELF = frozenset(stem(w) for w in ("for", "with", "compatible", "fits", "fit"))
+_BETWEEN = re.compile(r"\s*(?:[&/,]|\band\b)\s*")
+_TELLING = 8
+"""First candidates of which half must be of a word's types for that word to turn others away."""
 _PRIOR_RATING, _PRIOR_COUNT = 4.0, 20
 """A rating from few people counts little: Bayesian mean over 20 imagined ratings of 4.0."""
 _TWIN_COST, _BRAND_COST = 0.12, 0.04
@@ -134,17 +138,21 @@ class FactRanker:
 
     def _fits(self, candidates: Sequence[Candidate], kind: str | None, task: Task) -> tuple[list[float], list[bool]]:
         """What each one's type adds to its score, and whether it is the kind of thing that was asked for."""
-        if kind:
-            matches = [type_match(c.product, kind) for c in candidates]
-            return [self.weights.type_match * match for match in matches], [match >= RIGHT_KIND for match in matches]
         lexicon = self.lexicon()
+        if kind:
+            compound = _compound(kind, task.request)
+            matches = [
+                1.0 if compound and _titled(compound, _title_stems(c.product.title)) else type_match(c.product, kind) for c in candidates
+            ]
+            return [self.weights.type_match * match for match in matches], [match >= RIGHT_KIND for match in matches]
         main = lexicon.main_thing(words_of(task.request))
         if main is None:
             return [0.0] * len(candidates), [True] * len(candidates)
         kin = kin_types(lexicon, main.name)
         matches = [head_match(c.product, main.name, kin) for c in candidates]
-        # A word that heads no candidate's type ("phone stand" among "Bags & Cases") cannot tell what is of the kind.
-        tells = any(match == 1.0 for match in matches)
+        # A word that heads few types of what was found ("body care", "phone stand" among "Bags & Cases") cannot tell the kind.
+        first = matches[:_TELLING]
+        tells = 2 * sum(match >= RIGHT_KIND for match in first) >= len(first)
         added = [self.weights.head_match if match == 1.0 else 0.0 for match in matches]
         return added, [match >= RIGHT_KIND or not tells for match in matches]
 
@@ -168,22 +176,49 @@ class FactRanker:
 
 
 def type_match(product: Product, wanted_type: str | None) -> float:
-    """1 for the very type; 0.8 for its kin (same head noun, all its words named); 0 for another thing; 0.5 without a type."""
+    """1 for the very type; 0.8 for its kin (same head noun, all its words named) and for what lies under it in the catalogue's
+    tree ("Sweaters > Pullovers"); 0.6 where only the title says what it is; 0 for another thing; 0.5 without a type.
+    """
     if wanted_type is None:
         return 0.5
-    leaf, wanted = _bare(product.leaf_category or ""), _bare(wanted_type)
-    if wanted == leaf:
+    wanted, leaf = _parts(wanted_type), product.leaf_category or ""
+    own, title = _parts(leaf), _title_stems(product.title)
+    if wanted & own:
         return 1.0
-    named = set(wanted) <= {stem(w) for w in words_of(product.title)} | set(leaf)
-    return 0.8 if named and leaf and wanted and leaf[-1] == wanted[-1] else 0.0
+    named = set(title) | {word for part in own for word in part}
+    heads = {part[-1] for part in own}
+    if any(part[-1] in heads and set(part) <= named for part in wanted):
+        return 0.8
+    if any(wanted & _parts(level) for level in product.category[:-1]):
+        return 0.8
+    # A title that says the type by its name ("Tent Pegs" among "Tent Pegs") is of that type and of no other.
+    return 0.6 if not heads & set(title) and any(_titled(part, title) for part in wanted) else 0.0
+
+
+def _compound(kind: str, request: str) -> tuple[str, ...] | None:
+    """The wanted type with the word that follows it: a "laptop bag" is a bag, also where the shop has a type for laptops alone."""
+    words, wanted = [stem(w) for w in words_of(request)], [stem(w) for w in words_of(kind)]
+    for i in range(len(words) - len(wanted)):
+        if words[i : i + len(wanted)] == wanted:
+            return tuple(words[i : i + len(wanted) + 1])
+    return None
+
+
+def _titled(phrase: Sequence[str], title: Sequence[str]) -> bool:
+    """Whether the title names the phrase, and not what the thing is for ("case for iPad")."""
+    size = len(phrase)
+    return any(
+        tuple(title[i : i + size]) == tuple(phrase) and not _NOT_ITSELF & set(title[max(0, i - 3) : i])
+        for i in range(len(title) - size + 1)
+    )
 
 
 def head_match(product: Product, head: str, kin: frozenset[str] = frozenset()) -> float:
     """For a word that several types share ("jacket"): 1 when it heads the product's type or a synonym of it, 0.5 when its title says it."""
-    leaf, wanted = _bare(product.leaf_category or ""), stem(words_of(head)[-1])
-    if (leaf and leaf[-1] == wanted) or fold(product.leaf_category or "") in kin:
+    leaf, wanted = product.leaf_category or "", stem(words_of(head)[-1])
+    if any(part[-1] == wanted for part in _parts(leaf)) or fold(leaf) in kin:
         return 1.0
-    return 0.5 if wanted in {stem(w) for w in words_of(product.title)} else 0.0
+    return 0.5 if wanted in _title_stems(product.title) else 0.0
 
 
 def kin_types(lexicon: Lexicon, head: str) -> frozenset[str]:
@@ -193,8 +228,15 @@ def kin_types(lexicon: Lexicon, head: str) -> frozenset[str]:
 
 
 @lru_cache(maxsize=10_000)
-def _bare(name: str) -> list[str]:
-    return [stem(w) for w in words_of(name) if w not in _GENDERS]
+def _parts(name: str) -> frozenset[tuple[str, ...]]:
+    """What a type's name names: "Men's Bags & Cases" is bags, cases, and both together."""
+    named = (name, *_BETWEEN.split(fold(name)))
+    return frozenset(part for text in named if (part := tuple(stem(w) for w in words_of(text) if w not in _GENDERS)))
+
+
+@lru_cache(maxsize=20_000)
+def _title_stems(title: str) -> tuple[str, ...]:
+    return tuple(stem(w) for w in words_of(title))
 
 
 def why_of(product: Product, filters: Filters, *, variant_size: str | None = None, taste: str | None = None) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from agents.quantities import quantities, quantity_fit
-from agents.ranking import FactRanker, why_of
+from agents.ranking import FactRanker, type_match, why_of
 from domain.filters import Filters
 from domain.plan import Task
 from domain.product import Product, Variant
@@ -172,3 +172,40 @@ def test_a_taste_is_told_as_the_reason_and_hides_nothing() -> None:
     found = ranked(goods, "mug", likes={"brand:bolt": 0.6}, kind="mugs")
     assert ids(found) == ["b", "a"]
     assert "a brand that you buy" in found[0].why.casefold() and "you buy" not in found[1].why
+
+
+@pytest.mark.parametrize(
+    ("title", "path", "wanted", "least"),
+    [
+        ("Cropped Knit Top", ("Women", "Sweaters", "Pullovers"), "sweaters", 0.8),
+        ("Waxed Thread", ("Oral Care", "Dental Floss & Picks"), "dental floss", 1.0),
+        ("Argan Hair Mask, 8 oz", ("Beauty", "Hair Care"), "hair masks", 0.6),
+    ],
+)
+def test_the_kind_is_known_from_the_tree_the_named_parts_and_the_title(
+    title: str, path: tuple[str, ...], wanted: str, least: float
+) -> None:
+    assert type_match(Product(product_id="p", title=title, category=path), wanted) >= least
+
+
+@pytest.mark.parametrize(
+    ("title", "path", "wanted"),
+    [
+        ("Alpen Tent Pegs", ("Camping", "Tent Pegs"), "tents"),
+        ("Sleeve for Laptops", ("Computers", "Bags & Cases"), "laptops"),
+        ("Gaming Mouse", ("Gaming", "Mice"), "headsets"),
+    ],
+)
+def test_what_serves_a_thing_is_not_taken_for_it(title: str, path: tuple[str, ...], wanted: str) -> None:
+    assert type_match(Product(product_id="p", title=title, category=path), wanted) == 0.0
+
+
+def test_a_laptop_bag_is_a_bag_where_the_shop_only_has_a_type_for_laptops() -> None:
+    goods = [product("bag", "Modulo Laptop Bag", kind="Bags & Cases"), product("laptop", "Ash Book 14", kind="Laptops")]
+    assert ids(ranked(goods, "laptop bag", scores=[1.0, 0.6], kind="laptops"))[0] == "bag"
+
+
+def test_a_word_that_heads_the_types_of_few_that_were_found_turns_nothing_away() -> None:
+    goods = [product(f"lotion{i}", f"Body Lotion {i}", kind="Lotions") for i in range(5)]
+    goods.append(product("oral", "Oral Kit", kind="Oral Care"))
+    assert len(ids(ranked(goods, "body care", scores=[0.9] * 5 + [0.3]))) == 6
