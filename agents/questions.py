@@ -14,7 +14,7 @@ from domain.product import Product
 from domain.reply import Check, Citation
 from domain.terms import fold
 from domain.turn import Planned
-from planner.lexicon import stem, words_of
+from planner.lexicon import BASE_COLORS, stem, words_of
 from planner.references import described_by, only_points
 
 _SENTENCE = re.compile(r"(?<=[.!?])\s+")
@@ -32,7 +32,8 @@ _TOPICS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (r"\bhow much weight\b|\bmax\w* (?:weight|load)\b|\b(?:hold|support|carry) (?:my weight|\d+ ?(?:lb|kg|pounds))",
      ("weight capacity", "maximum load", "load")),
     (r"\bhow heavy|\bweighs?\b|\bweight\b|\blight(?:weight)?\b|\bheavy\b", ("weight", "weight per shoe", "weight per pair")),
-    (r"\bhow (?:big|large|long|tall|wide|thick|deep)\b|\bdimensions?\b|\bmeasure|\bhow much space\b",
+    (r"\bhow thick\b|\bthickness\b", ("thickness",)),
+    (r"\bhow (?:big|large|long|tall|wide|deep)\b|\bdimensions?\b|\bmeasure|\bhow much space\b",
      ("dimensions", "outer dimensions", "size", "length", "height", "width", "thickness", "diameter", "screen")),
     (r"\bcharg(?:e|ing) time\b|\bhow long\b.{0,20}\bcharge\b|\bhow fast\b.{0,20}\bcharge", ("charging time", "recharge time")),
     (r"\bbattery\b|\bcharge last\b|\bhow long does (?:it|the charge) last\b", ("battery life", "runtime", "battery")),
@@ -101,7 +102,7 @@ class QuestionAgent:
 def answer(product: Product, question: str) -> Answered | None:
     """The fact that answers, or None when the listing doesn't say."""
     asked = fold(question)
-    ways = (_pointed_at, _told, _laptop_fit, _by_words, _by_topic, _by_name, _counted)
+    ways = (_pointed_at, _told, _laptop_fit, _other_color, _by_words, _by_topic, _by_name, _counted)
     return next((found for way in ways if (found := way(product, asked))), None)
 
 
@@ -146,6 +147,20 @@ def _laptop_fit(product: Product, asked: str) -> Answered | None:
             fits = float(match.group("inches")) <= max(numbers)
             return Answered(f"{'yes' if fits else 'no'}, {_spaced(name)} is {value}.", name, f"{name}: {value}")
     return None
+
+
+def _other_color(product: Product, asked: str) -> Answered | None:
+    """ "Does it come in red?": each colour is a product of its own, so the colours listed are all that this one has."""
+    if not product.colors or not re.search(
+        r"\b(?:come|comes|have|has|available|get|there)\b.{0,12}\bin\b|\b(?:is|are) (?:it|this|that|they|these)\b", asked
+    ):
+        return None
+    named = [w for w in words_of(asked) if w in BASE_COLORS]
+    listed = {w for color in product.colors for w in words_of(color)}
+    if not named or set(named) & listed:
+        return None
+    colors = ", ".join(product.colors)
+    return Answered(f"no, this one comes in {colors}; other colours are listings of their own.", "colors", colors)
 
 
 def _by_topic(product: Product, asked: str) -> Answered | None:

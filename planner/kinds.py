@@ -41,13 +41,13 @@ SHOP = re.compile(
     r"store locations?|physical (?:store|shop)|headquarters|sales tax|installments?|instalments?|coupons?|promo(?: ?codes?)?|customs(?: duties| fees)?)\b"
     r"|(?:your|the) (?:return|returns|refund|shipping|delivery|exchange|warranty|privacy|price match) (?:policy|policies|costs?|fees?|times?|options?)|(?:return|refund|shipping|exchange|warranty) policy|^\W*(?:is (?:it|there) )?free (?:shipping|returns|delivery)\W*$|"
     r"(?:shipping|delivery) (?:costs?|times?|fees?|options?)\b|how long (?:does|do|is|will) (?:the )?(?:shipping|delivery|it take to (?:arrive|ship|get here))|do you gift ?-?wrap|can i (?:return|send back) (?:it|things|items|something)(?: if| when| after| within|\W*$)|"
-    r"(?:talk|speak) to (?:a )?(?:human|person|someone|somebody|agent)|\b(?:do you have|is there|where(?:'s| is| are)) (?:a |an |any |your )?(?:physical |real |nearest )?(?:stores?|shops?|branch|location)(?: (?:in|near|around|close)\b|\W*$)|"
+    r"(?:talk|speak) to (?:a )?(?:human|person|someone|somebody|agent)|\b(?:get|have|receive|arrive|here) (?:it |them |this |that |these |my order )?(?:by|before|in time for) (?:monday|tuesday|wednesday|thursday|friday|saturday|sunday|tomorrow|the weekend|next week|christmas|xmas|then|my|her|his)\b|\b(?:do you have|is there|where(?:'s| is| are)) (?:a |an |any |your )?(?:physical |real |nearest )?(?:stores?|shops?|branch|location)(?: (?:in|near|around|close)\b|\W*$)|"
     r"\b(?:are there|any) (?:stores?|shops) (?:in|near)\b|\bany (?:promo|discount|coupon|voucher)s?(?: ?codes?)?\b|\b(?:paypal|visa|mastercard|amex|klarna|apple pay|google pay) accepted\b|\b(?:safe|secure) to (?:buy|pay|order|shop|use my card)|\b(?:got|received|ordered|sent(?: me)?|bought) the wrong (?:size|colou?r|item|thing|one)\b|\bwhat if (?:it|they) (?:don'?t|doesn'?t|do not|does not) fit\b|"
     r"\b(?:can|could|may|do) (?:i|we|you|people) (?:return|exchange|send back|refund|take back)\b[^.?!]{0,40}\b(?:if|when|within|after|later|for free|without|once|worn|opened|used)\b"
 )
 CART = re.compile(
     r"(?<!should i )(?<!do i )(?<!can i )\b(?:add|put|throw|stick|place|drop|pop)\b[^.?!]{0,60}\b(?:to|in|into) (?:my |the )?(?:shopping )?(?:cart|basket|trolley|bag(?= |\W*$))\b(?! (?:for|that|of))|\b(?:remove|delete|take)\b.{0,50}\b(?:from|out of|off) (?:the |my )?(?:cart|basket|bag)\b|\b(?:show|view|see|open|check|empty|clear|what'?s (?:in|inside)|what is in|what do i have in)\b(?: me)?(?: my| the)?(?: shopping)? (?:cart|basket|trolley)\b|^\W*(?:my |the )?(?:shopping )?(?:cart|basket)\W*$|"
-    r"^\W*(?:(?:ok(?:ay)?|great|perfect|alright|all right|cool|good|nice|yes|yeah|then|so|well)\W+)*(?:i'?ll|i will|let me|i want to|i'?d like to|can i)? ?(?:take|buy|have|get|grab|purchase|order)(?: me)? (?:it|this|that|them|these|those|both|the (?:first|second|third|fourth|fifth|sixth|last|blue|red|black|white|green|brown|grey|gray|cheapest|cheaper|other) ?(?:one|ones|pair|two)?|number \d+|#\d+|(?:one|two|three|four|five|\d) of (?:it|them|those|these|the \w+(?: one)?))\b|"
+    r"^\W*(?:(?:ok(?:ay)?|great|perfect|alright|all right|cool|good|nice|yes|yeah|then|so|well)\W+)*(?:i'?ll|i will|let me|i want to|i'?d like to|can i)? ?(?:take|buy|have|get|grab|purchase|order)(?: me)? (?:it|this|that|them|these|those|both|the (?:first|second|third|fourth|fifth|sixth|last|blue|red|black|white|green|brown|grey|gray|cheapest|cheaper|other) ?(?:one|ones|pair|two)?|number \d+|#\d+|(?:one|two|three|four|five|\d) of (?:it|them|those|these|the \w+(?: one)?))\b(?! (?:by|before|delivered|shipped|today|tomorrow|tonight|in time|on time|in (?:a |an )?(?:red|blue|black|white|green|gr[ae]y|brown|pink|other|another|different)|cheaper|elsewhere|for free|for less))|"
     r"^\W*(?:one|two|three|four|five|six|\d{1,2}) of (?:it|them|those|these|the|number)\b|\badd (?:it|this|that|them|these|those|both|the (?:first|second|third|fourth|fifth|last|cheapest|\w+) (?:one|ones|pair)|number \d+|(?:one|two|three|\d+) of)\b|\b(?:change|update|set|make) (?:the )?quantity\b|\bmake (?:it|that) (?:two|three|four|five|\d+)\b"
 )
 CHECKOUT = re.compile(
@@ -81,6 +81,15 @@ HAS_ALREADY = re.compile(
     r"\b(?:already (?:have|own|got|bought)|have (?:already )?got|i(?:'ve| have) got|i (?:do )?(?:have|own)|don'?t need|no need for)\b"
 )
 ABOUT_A_PERSON = re.compile(r"^\W*(?:(?:and|but|well|oh|also|btw)\W+)*(?:he|she|they|he's|she's|they're|hes|shes)\b")
+RESET = re.compile(
+    r"^\W*(?:(?:ok(?:ay)?|actually|please|let'?s|can we|no)\W+)*(?:start (?:over|again|afresh|from scratch)|reset(?: (?:all|everything|filters?|the filters?))?|begin again|new search|forget (?:everything|all (?:of )?that|all of it|what i said)(?: (?:i said|before))?|scratch (?:all )?that)\W*$"
+)
+NO_FILTERS = re.compile(
+    r"^\W*(?:(?:ok(?:ay)?|actually|please|just|now)\W+)*(?:show (?:me )?(?:them all|all(?: of (?:them|it))?|everything)(?: again)?|no (?:more )?filters?|(?:remove|clear|drop|forget)(?: all)?(?: the| my)? filters?)\W*$"
+)
+ONLY_ONE_KIND = re.compile(
+    r"^\W*(?:(?:ok(?:ay)?|no|actually|well|hmm)\W+)*(?:only|just)(?: show(?: me)?)? (?:the |those |these )?(?P<what>[a-z' -]{3,30}?)(?:\W+(?:please|then|now))?\W*$"
+)
 UNDECIDED = re.compile(
     r"^\W*(?:(?:hm+|uh+|um+|well|ok(?:ay)?)\W+)*(?:i'?m )?(?:not (?:so |really |quite )?sure(?: yet)?|no idea|i don'?t know|dunno|not really|let me think(?: about it)?|i'?ll think about it)\W*$"
 )
@@ -90,7 +99,7 @@ ALWAYS_OUT_OF_SCOPE = re.compile(
 OUT_OF_SCOPE = re.compile(
     r"\b(?:translate (?:this|that|the|into|to|for|\"|')|write (?:me )?(?:a|an|some|code|python|my)(?! (?:review|list))|(?:a|me a|short) poem\b(?! book)|essay (?:about|on|for)|do my homework|python (?:code|script|function)|javascript (?:code|function)|code (?:that|in python)|meaning of life|"
     r"sing (?:me )?a song|tell (?:me |us )?(?:a |another )?(?:joke|story)|what time is it|what day is|square root|medical advice|diagnose (?:me|my)|legal advice|do my taxes|my horoscope|lottery numbers|book (?:me )?(?:a )?(?:flight|hotel|table|taxi|uber|room)\b|movie times|wifi password|"
-    r"system prompt|jailbreak|pretend (?:you|to be)|act as (?:a|an|if)|roleplay|are you married|(?:do you )?love me|date me|"
+    r"system prompt|jailbreak|pretend (?:you|to be)|act as (?:a|an|if|my|the)\b|admin (?:password|access|rights)|roleplay|are you married|(?:do you )?love me|date me|"
     r"(?:what(?:'s| is| was| are)|how(?:'s| is)|who(?:'s| is| was| won)|when (?:is|was)|where (?:is|can)|will|is it going|how (?:do|to|many|much)|can you|give me|any)\b[^.?!]{0,40}\b(?:weather|forecast|rain (?:today|tomorrow)|the news|stock (?:market|price)|price of bitcoin|bitcoin price|football (?:score|match)|the (?:game|match|election|world cup|super bowl)|"
     r"president|prime minister|king of|capital of|population of|recipe for|cook|bake (?:a|bread|cakes?)|calculate|solve|symptoms|restaurants?|hotel in|flights? to|directions to|spell|invented|moon landing)\b)|"
     r"^\W*what(?:'s| is) \d+\s*[x*+/-]\s*\d+\W*$|\d+\s*[*+/]\s*\d+\s*(?:=|\W*$)"

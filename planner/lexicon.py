@@ -17,6 +17,7 @@ _HERE = Path(__file__).resolve().parent
 _STEMMER = snowballstemmer.stemmer("english")
 _WORD = re.compile(r"[a-z0-9]+(?:['.][a-z0-9]+)*")
 _LONGEST = 4
+_BRITISH = re.compile(r"is(?=(?:e[drs]?|ing)$)")
 _TYPO_CUTOFF = 80.0
 _SOUNDS_ALIKE = 88.0
 _CORRECTIONS_KEPT = 20_000
@@ -86,7 +87,21 @@ class Lexicon:
         values = [*vocabulary.colors, *vocabulary.materials, *vocabulary.features, *vocabulary.brands]
         content |= {word for value in values for word in fold(value).split()} | BASE_COLORS | BASE_MATERIALS
         content |= {word for words in _synonyms().values() for phrase in words for word in fold(phrase).split()}
-        content |= {"women", "womens", "ladies", "mens", "kids", "toddler", "husband", "girlfriend", "boyfriend", "daughter"}
+        content |= {
+            "present",
+            "birthday",
+            "anniversary",
+            "women",
+            "womens",
+            "ladies",
+            "mens",
+            "kids",
+            "toddler",
+            "husband",
+            "girlfriend",
+            "boyfriend",
+            "daughter",
+        }
         common = common_words()
         frequent = {word for word, count in vocabulary.words.items() if count >= 3}
         return cls(
@@ -183,6 +198,9 @@ class Lexicon:
 
     def _correct(self, word: str) -> str:
         plain = fold(word)
+        american = _BRITISH.sub("iz", plain)
+        if american != plain and american in self.vocabulary.words and plain not in self.vocabulary.words:
+            return american
         if plain in self.known:
             return word
         found = self._corrections.get(plain)
@@ -196,7 +214,11 @@ class Lexicon:
         """The vocabulary's word that was meant, by spelling or else by sound ("hedfones"); empty when none is near."""
         cutoff = _SURE_TYPO if stem(plain) in _stemmed(self.known) else _TYPO_CUTOFF
         near = process.extract(plain, self.correctable, scorer=fuzz.ratio, score_cutoff=cutoff, limit=4)
-        fitting = [str(found) for found, _, _ in near if found[0] == plain[0] and stem(found) != stem(plain)]
+        fitting = [
+            str(found)
+            for found, score, _ in near
+            if found[0] == plain[0] and stem(found) != stem(plain) and (abs(len(found) - len(plain)) <= 1 or score >= _SOUNDS_ALIKE)
+        ]
         if fitting or len(plain) < 6 or "f" not in plain:
             return fitting[0] if fitting else ""
         sounding = process.extractOne(plain.replace("f", "ph"), self.correctable, scorer=fuzz.ratio, score_cutoff=_SOUNDS_ALIKE)

@@ -34,7 +34,8 @@ _FILLER = frozenset(
     "reasonable fairly whatever thing things stuff product products item items option options type kind sell carry "
     "stock store shop available interested market shopping hunting after use using make makes much many lot lots "
     "another other others else only same love loves loving prefer dear kindly urgent urgently big time thinking think "
-    "thought perfect ideal great idea ideas also again back please pleasee money spend because since cause cuz coz im".split()
+    "thought perfect ideal great idea ideas also again back please pleasee money spend because since cause cuz coz im each apiece altogether "
+    "sale sales deals deal bestsellers sellers selling popular trending arrivals".split()
 )
 # A text without these reads as the words that one types into a search box.
 _SENTENCE = re.compile(
@@ -48,7 +49,7 @@ _OPENING = re.compile(
 )
 _SMALL_WORDS = frozenset(
     "a an the for with in of to and or on by at from under over around about between up max cheap cheaper cheapest affordable inexpensive best good great nice "
-    "decent budget price priced only just instead".split()
+    "decent budget price priced only just instead sale sales deals deal bestsellers sellers selling popular trending arrivals".split()
 )
 _PHRASE_LIMIT = 16
 _KEPT_WITH_NUMBER = re.compile(r"^\d")
@@ -129,7 +130,12 @@ def _score(clause: str, lexicon: Lexicon) -> int:
     head = any(word in lexicon.heads for word in map(stem, words))
     cue = _CUE.search(lowered) is not None
     past = _PAST.search(lowered) is not None
-    return (2 if named else 1 if head else 0) + (2 if cue else 0) - (3 if past and not _cue_after_past(lowered) else 0)
+    # "... plus goggles" is a need, though no type is called so.
+    return (
+        (2 if named or (head and len(words) <= 2) else 1 if head else 0)
+        + (2 if cue else 0)
+        - (3 if past and not _cue_after_past(lowered) else 0)
+    )
 
 
 def _cue_after_past(text: str) -> bool:

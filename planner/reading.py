@@ -11,6 +11,9 @@ from planner.relaxing import allowed_values, lifted_fields
 from planner.sizes import read_size, shoe_size
 from planner.values import colors_in, excluded_in, features_in, materials_in
 
+_NOT_FOR = re.compile(
+    r"\b(?:not|isn't|aren't|no|except) (?:for |a |meant for )?(?:wom[ae]n|m[ae]n|kids?|children|boys?|girls?)(?:'s)?\b(?! only)"
+)
 _IN_STOCK = re.compile(r"\bin stock\b|\bavailable now\b")
 _AFFORDABLE = re.compile(
     r"\b(?:cheap(?:er|est)?|affordable|inexpensive|budget[- ]friendly|low[- ]cost|bargain|won'?t break the bank|economical|good value|value for money)\b"
@@ -47,6 +50,8 @@ def read(text: str, lexicon: Lexicon, *, currency: str) -> Reading:
     original = re.sub(r"[\u2019\u02bc`]", "'", text)
     lowered = original.casefold()
     lifted, lowered = lifted_fields(lowered, lexicon)
+    lowered, denied = _NOT_FOR.subn(" ", lowered)
+    lifted = (*lifted, "gender") if denied and "gender" not in lifted else lifted
     prices = read_prices(lowered)
     size, system, rest = read_size(prices.rest, original)
     excluded, rest = excluded_in(rest, lexicon)

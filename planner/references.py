@@ -53,7 +53,7 @@ _POINTING = re.compile(
     r"i (?:really )?(?:like|love|prefer)|describe|open|see|more about)?\s*"
 )
 _POINTED = re.compile(
-    rf"^(?:the |number |no\.? ?|option |item |product |#)*(?:(?:{'|'.join(_ORDINALS)}|last|cheap(?:er|est)|least expensive|most expensive|pricier|priciest|dearest|\d{{1,2}}|best[- ]rated|highest[- ]rated|top[- ]rated)"
+    rf"^(?:the |number |no\.? ?|option |item |product |#)*(?:(?:{'|'.join(_ORDINALS)}|last|cheapest|(?<=the )cheaper|least expensive|most expensive|(?<=the )pricier|priciest|dearest|\d{{1,2}}|best[- ]rated|highest[- ]rated|top[- ]rated)"
     r"(?: (?:one|pair|option|product|item|choice))?|one with the (?:best|highest|most) (?:ratings?|reviews?|stars?)|(?:it|that|this)(?: one)?)"
     r"(?: of (?:the |those |these )?(?:(?:first |last )?(?:two|three|four)|them|those|these)| from the [a-z' -]{3,30})?(?: (?:please|then|too|again|instead|again please))?\W*$"
 )
@@ -63,7 +63,7 @@ _COLORED_ONE = re.compile(r"^(?:the|that) (?P<word>[a-z]+)(?: one| pair)(?: (?:p
 def only_points(text: str) -> bool:
     """Whether a lower-cased message names a product by its place or rank and asks nothing else of it: "and the third one"."""
     rest = text[match.end() :] if (match := _POINTING.match(text)) else text
-    bare = re.match(r"^\W*(?:\d|(?:it|that|this|cheaper|pricier)\b)", text) is not None
+    bare = re.match(r"^\W*(?:\d|(?:it|that|this)\b)", text) is not None
     return _POINTED.match(rest) is not None and not bare
 
 
@@ -110,7 +110,7 @@ def resolve(text: str, shown: tuple[ShownProduct, ...], focus: tuple[str, ...] =
         return Resolved((max(pool, key=lambda p: p.rating or 0.0),))
     spoken_of = tuple(p for p in pool if p.product_id in focus)
     if spoken_of and _IT.search(text) and not _COLORED_ONE.search(text):
-        return Resolved(spoken_of)
+        return Resolved(spoken_of) if len(spoken_of) == 1 else Resolved(ambiguous=spoken_of)
     described = _described(text, pool)
     if len(described) == 1:
         return Resolved(tuple(described))

@@ -1,5 +1,6 @@
 """What does the shopper want of this turn? The Planner made of rules: safety, kind, need, filters, references."""
 
+import asyncio
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -15,11 +16,12 @@ from planner import kinds
 from planner.intents import IntentReader
 from planner.lexicon import BASE_COLORS, Lexicon, Mention, stem, words_of
 from planner.need import is_phrase, need_clauses, party_size, split_clauses, tells_story, to_query
-from planner.needs import Occasion, occasion_of
+from planner.needs import Occasion, liked_types, occasion_of
 from planner.prices import read_prices
 from planner.reading import Reading, read
 from planner.references import Resolved, only_points, resolve, the_colored_one
 from planner.safety import SafetyRules
+from planner.spelling import spelt_out
 from planner.splitting import NeedSplitter
 from planner.standing import allowing, refined, switched
 from planner.values import field_of
@@ -27,6 +29,9 @@ from planner.values import field_of
 _QUALIFIES = re.compile(r"^\W*(?:at least|with|up to|under|over|around|about|good|long|decent|ideally|preferably)\b")
 """A part that says how the thing before must be, and names no other thing."""
 _MOST_NEEDS = 4
+_MOST_WORDS_OF_AN_ANSWER = 5
+_READ_AT_ONCE = 400
+"""Characters that are planned on the event loop; longer messages take more than a few milliseconds and go to a thread."""
 _READ_FROM_START, _READ_FROM_END = 1200, 500
 """Characters of a very long message that are read: it opens with the wish or ends with it."""
 _OF_A_CARD = frozenset(
@@ -59,13 +64,24 @@ class RulePlanner:
 
     async def plan(self, received: Received) -> Plan:
         """The rules' plan, or the classifier's kind for a message that the rules cannot place."""
-        planned, unsure = self._planned(received.message, received.session)
+        if self._lexicon is None or self._lexicon.vocabulary is not self.vocabulary():
+            await asyncio.to_thread(self.prepare)
+        if len(received.message) > _READ_AT_ONCE:
+            planned, unsure = await asyncio.to_thread(self._planned, received.message, received.session)
+        else:
+            planned, unsure = self._planned(received.message, received.session)
         if not unsure or self.intents is None:
             return planned
         kind = await self.intents.kind_of(received.message)
         if kind not in _BELIEVED:
             return planned
         return _only(kind, received.message, received.session).model_copy(update={"openers": self.lexicon().openers})
+
+    def prepare(self) -> None:
+        """Builds what the first message would wait for: the lexicon, its stems, the tables of needs; about a second."""
+        self.lexicon().corrected("prepraed")
+        occasion_of("")
+        liked_types("")
 
     def lexicon(self) -> Lexicon:
         """The lexicon of the vocabulary that is served now."""
@@ -82,7 +98,7 @@ class RulePlanner:
         danger = self.safety.danger(message)
         if danger:
             return _only("unsafe", danger[1] if danger[0] == "unsafe" else "self_harm", session), False
-        planning = _Planning(_readable(message), session, self.lexicon())
+        planning = _Planning(_answering(_readable(message), session, self.lexicon()), session, self.lexicon())
         plan = planning.plan()
         if not plan.searches:
             plan = plan.model_copy(update={"openers": self.lexicon().openers})
@@ -98,7 +114,7 @@ class _Planning:
         self.lexicon = lexicon
         self.splitter = NeedSplitter(lexicon)
         self._vague = False
-        said = self._without_orders_to_us(message, lexicon)
+        said = spelt_out(self._without_orders_to_us(message, lexicon))
         self.text = lexicon.corrected(said)
         # Kinds and references are read from the words as typed: a corrected "lightest" would be lights.
         self.lowered = re.sub(r"[\u2019\u02bc`]", "'", said.casefold()).strip()
@@ -110,7 +126,7 @@ class _Planning:
             return False
         if plan.clarification is not None and (not self._vague or len(self.lowered.split()) < 2):
             return False
-        follows = (kinds.FOLLOW_UP, kinds.CHEAPER, kinds.PRICIER, kinds.MORE)
+        follows = (kinds.FOLLOW_UP, kinds.CHEAPER, kinds.PRICIER, kinds.MORE, kinds.NO_FILTERS, kinds.QUANTITY_ALONE, kinds.ADDS)
         if self.session.subject is not None and any(pattern.search(self.lowered) for pattern in follows):
             return False
         stated = self.whole.change.stated.active()
@@ -150,6 +166,9 @@ class _Planning:
             or kinds.WHO_ARE_YOU.search(plain)
         ):
             return _only("small_talk", self.message, self.session)
+        if kinds.RESET.match(plain):
+            plan = self._clarify("All right, from the beginning. What are you looking for?", self.lexicon.openers)
+            return plan.model_copy(update={"standing": Filters(), "recipient": None})
         if kinds.BARE_YES_NO.match(plain):
             return _only("small_talk", self.message, self.session)
         if kinds.INJECTION.search(plain) and not self._named_need():
@@ -317,9 +336,9 @@ class _Planning:
         if self.whole.contradiction:
             return self._contradiction(reading)
         occasion = occasion_of(self.text)
-        remaining = self._without_owned(reading)
-        if remaining:
-            return remaining
+        narrowed = self._without_owned(reading) or self._only_one_kind() or self._without_filters()
+        if narrowed:
+            return narrowed
         if self._adds_to_the_subject(reading) or self._refines(reading, occasion):
             return self._refine(reading)
         rests = [read(clause, self.lexicon, currency=self.lexicon.vocabulary.currency).rest for clause in clauses]
@@ -372,6 +391,27 @@ class _Planning:
         task = task.model_copy(update={"categories": others[:_MOST_NEEDS], "subject": None})
         return Plan(tasks=(task,), standing=self.session.standing, recipient=self.session.recipient)
 
+    def _only_one_kind(self) -> Plan | None:
+        """ "Only the goggles" while several kinds of goods are shown."""
+        kept = tuple(dict.fromkeys(p.category for p in self.session.shown))
+        match = kinds.ONLY_ONE_KIND.match(self.lowered)
+        if match is None or len(kept) < 2:
+            return None
+        wanted = {stem(w) for w in words_of(match["what"])}
+        named = [name for name in kept if wanted and wanted <= {stem(w) for w in words_of(name)}]
+        if len(named) != 1:
+            return None
+        task = self._task("refine", self._core(fold(named[0]), self.session.standing), self.session.standing)
+        return Plan(tasks=(task,), standing=self.session.standing, recipient=self.session.recipient)
+
+    def _without_filters(self) -> Plan | None:
+        """ "Show me everything": the subject stays, nothing that was asked of it does."""
+        if self.session.subject is None or not kinds.NO_FILTERS.match(self.lowered):
+            return None
+        standing = Filters(currency=self.session.standing.currency)
+        task = self._task("refine", self._core(self.session.subject, standing), standing)
+        return Plan(tasks=(task,), standing=standing, recipient=self.session.recipient)
+
     def _adds_to_the_subject(self, reading: Reading) -> bool:
         """Words that only say how the present thing must be, whatever things they name: "with a laptop sleeve", "100W", "the warm light one"."""
         if self.session.subject is None:
@@ -379,7 +419,7 @@ class _Planning:
         if kinds.QUANTITY_ALONE.match(self.lowered):
             return True
         about_them = kinds.ABOUT_A_PERSON.match(self.lowered) and self.session.recipient and not kinds.GIFT.search(self.lowered)
-        if about_them and kinds.LIKES.search(self.lowered):
+        if about_them and (kinds.LIKES.search(self.lowered) or not self.lexicon.thing_mentions(list(reading.words))):
             return True
         if kinds.ADDS.match(self.lowered):
             return re.search(r",\s*(?:an?|some) ", self.lowered) is None
@@ -664,6 +704,18 @@ def _readable(message: str) -> str:
     if len(message) <= _READ_FROM_START + _READ_FROM_END:
         return message
     return f"{message[:_READ_FROM_START].rsplit(None, 1)[0]} . {message[-_READ_FROM_END:].split(None, 1)[-1]}"
+
+
+def _answering(message: str, session: Session, lexicon: Lexicon) -> str:
+    """The answer to a question that left the wish open, together with that wish: "Under $20" after "boots under $20, over $100"."""
+    if session.question is None or session.subject is not None or not session.exchanges or len(message.split()) > _MOST_WORDS_OF_AN_ANSWER:
+        return message
+    asked = session.exchanges[-1]
+    open_wish = read_prices(asked.message.casefold()).rest
+    if asked.kinds != ("clarify",) or lexicon.thing_mentions(words_of(message)) or not lexicon.thing_mentions(words_of(open_wish)):
+        return message
+    priced = read_prices(message.casefold())
+    return f"{open_wish.strip(' ,.')} {message}" if priced.low is not None or priced.high is not None else message
 
 
 def _shared(standing: Filters, own: list[Filters]) -> Filters:

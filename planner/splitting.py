@@ -121,7 +121,9 @@ class NeedSplitter:
         """After "boots for women," a part opens another need with an article or with a type's own name."""
         words = words_of(piece)
         types = self.lexicon.type_mentions(words)
-        return bool(types) and (_STARTS_ANEW.match(piece) is not None or types[0].start == 0)
+        things = self.lexicon.thing_mentions(words)
+        whole = bool(things) and len(words) <= 2 and things[-1].end == len(words) and things[-1].name.endswith("s")
+        return whole or (bool(types) and (_STARTS_ANEW.match(piece) is not None or types[0].start == 0))
 
     def _ending_thing(self, part: str) -> str | None:
         """The thing that a part ends with, before any "for" or "with"; "light weight" ends with none."""

@@ -40,4 +40,4 @@ def test_an_assistant_that_does_nothing_fails(scenario: Scenario, null: Silent |
 
 
 def test_there_are_enough_scenarios() -> None:
-    assert len(SCENARIOS) >= 20
+    assert len(SCENARIOS) >= 80
