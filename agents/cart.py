@@ -16,6 +16,7 @@ from domain.terms import fold, fold_size
 from domain.turn import Planned
 from planner.buying_planner import buying_kind
 from planner.cart_reading import CartCommand, bare_size, read_cart
+from planner.references import resolve
 from tools.shop import Shop
 
 _CHOICES = 4
@@ -141,7 +142,9 @@ def _fitting(variants: Sequence[Variant], command: CartCommand) -> list[Variant]
 def _offered(product: Product) -> str:
     """The variants in words: what is sold out is left out."""
     there = [v for v in product.variants if v.in_stock is not False]
-    words = list(dict.fromkeys(" ".join(part for part in (v.size, v.color) if part) for v in there))
+    # A colour that all of them have tells nothing.
+    colored = len({v.color for v in there}) > 1
+    words = list(dict.fromkeys(" ".join(part for part in (v.size, v.color if colored or not v.size else None) if part) for v in there))
     return ", ".join(word for word in words if word) or "no size that is in stock"
 
 
@@ -149,6 +152,8 @@ def _which_product(command: CartCommand, session: Session) -> _Outcome:
     among = command.among or session.shown[:_CHOICES]
     if not among:
         return _Outcome("I don't know what to put into the cart yet. What are you looking for?", question=True)
+    if resolve(command.said, session.shown).missing:
+        return _Outcome(f"There is no such number on the screen; what I showed goes up to {len(session.shown)}.", question=True)
     quantity = f"{command.quantity} of " if command.quantity else ""
     choices = tuple(f"Add {quantity}number {p.ordinal} to the cart" for p in among[:_CHOICES])
     lead = "Which one do you mean?" if command.among else "I am not sure which one to put into the cart."
@@ -159,9 +164,21 @@ def _which_line(command: CartCommand, view: CartView) -> _Outcome:
     if not view.lines:
         return _Outcome("Your cart is empty.")
     verb = "take out" if command.operation == "remove" else "change"
-    names = ", ".join(line.title[:_TITLE] for line in view.lines[:_CHOICES])
-    choices = tuple(f"Remove the {line.title[:_TITLE]}" for line in view.lines[:_CHOICES]) if command.operation == "remove" else ()
-    return _Outcome(f"Which one shall I {verb}? In the cart: {names}.", question=True, choices=choices)
+    # Numbers, because two lines may differ in nothing but their colour.
+    listed = list(enumerate(view.lines[:_CHOICES], 1))
+    names = "; ".join(f"number {i}, {_name(line)}" for i, line in listed)
+    choices = tuple(f"Remove number {i} from my cart" for i, _ in listed) if command.operation == "remove" else ()
+    unfinished = Unfinished(kind="cart", said=_again(command))
+    return _Outcome(f"Which one shall I {verb}? In the cart: {names}.", question=True, choices=choices, unfinished=unfinished)
+
+
+def _again(command: CartCommand) -> str:
+    """The command without the thing that it could not find, to be completed by the answer."""
+    if command.operation == "remove":
+        return "remove from my cart"
+    if command.operation == "quantity":
+        return f"change the quantity to {command.quantity} of"
+    return f"change to size {command.size}" if command.size else command.said
 
 
 def _listed(among: Sequence[ShownProduct]) -> str:
@@ -194,7 +211,7 @@ def _changed(change: LineChange, view: CartView) -> str:
 def _total(view: CartView) -> str:
     pieces = sum(line.quantity for line in view.lines)
     if not pieces:
-        return "Your cart is empty."
+        return "Your cart is empty now."
     listed = "; ".join(f"{line.quantity} × {_name(line)} at {line.unit_price}" for line in view.lines[:6])
     more = f" and {len(view.lines) - 6} more" if len(view.lines) > 6 else ""
     return f"In your cart: {listed}{more}. Together {view.subtotal}."

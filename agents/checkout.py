@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from agents.consent import SAID_TO_SHOPPER, ConsentTalk, asking, is_answer, said, shopper_of
+from agents.consent import SAID_TO_SHOPPER, ConsentTalk, asking, asks_to_buy, is_answer, said, shopper_of
 from agents.state import Spoken
 from domain.plan import Task
 from domain.shopper import STORE_CREDIT
@@ -17,7 +17,8 @@ class CheckoutAgent:
     talk: ConsentTalk
 
     async def __call__(self, planned: Planned, task: Task, order: int) -> Spoken:
-        if is_answer(planned.message):
+        # "Buy it now" is a yes to what waits; where nothing does, it asks for an order to be proposed.
+        if is_answer(planned.message) and not (asks_to_buy(planned.message) and await self.talk.waits(planned) is None):
             return await self.talk.answered(planned, order)
         try:
             pending = await self.talk.shop.consent.propose_checkout(

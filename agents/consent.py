@@ -1,5 +1,6 @@
 """How is something proposed in the chat, and what does the shopper's answer come to? The same Consent that HTTP uses."""
 
+import re
 from dataclasses import dataclass
 
 from agents.state import Spoken
@@ -15,6 +16,7 @@ from tools.shop import Shop
 SAID_TO_SHOPPER = (Conflict, NotFound, BadInput)
 """Errors whose words are the shop's answer; everything else fails the turn."""
 _YES_NO = ("Yes", "No")
+_BUYS = re.compile(r"\b(?:buy|order|place)\b", re.IGNORECASE)
 _ASK = "Shall I do that? Please answer yes or no."
 
 
@@ -28,11 +30,20 @@ def is_answer(message: str) -> bool:
     return read_consent(message) is not None or claims_consent(message) or is_vague(message)
 
 
+def asks_to_buy(message: str) -> bool:
+    """Whether a yes names the purchase itself, so that it means something where nothing was proposed."""
+    return read_consent(message) is True and _BUYS.search(message) is not None
+
+
 @dataclass(frozen=True)
 class ConsentTalk:
     """Puts proposals and answers into words."""
 
     shop: Shop
+
+    async def waits(self, planned: Planned) -> PendingView | None:
+        """What has no answer yet, expired or not."""
+        return await self.shop.consent.asked(shopper_of(planned))
 
     async def answered(self, planned: Planned, order: int) -> Spoken:
         """A clear yes does it once, a clear no ends it; anything else does nothing and says so."""

@@ -88,11 +88,25 @@ class OrdersAgent:
         return await self._change(planned, order, request, chosen)
 
     async def _change(self, planned: Planned, order: int, request: OrderRequest, chosen: Order) -> Spoken:
+        self._check_state(request, chosen)
         asked = _missing(order, request, chosen, self.talk.shop.policy.cancel.reasons)
         if asked is not None:
             return asked
         command = await self._command(order, request, chosen)
         return command if isinstance(command, Spoken) else await self.talk.proposed(planned, order, command)
+
+    def _check_state(self, request: OrderRequest, chosen: Order) -> None:
+        """Conflict with the policy's words, before a question whose answer could not help."""
+        policy, now = self.talk.shop.policy, self.talk.shop.orders.clock.now()
+        match request.action:
+            case "return":
+                policy.returns.check(chosen, now)
+            case "exchange":
+                policy.exchanges.check(chosen, now)
+            case "modify_items":
+                policy.modify.check_items(chosen)
+            case "modify_address" | "modify_payment":
+                policy.modify.check(chosen)
 
     async def _command(self, order: int, request: OrderRequest, chosen: Order) -> Command | Spoken:
         match request.action:

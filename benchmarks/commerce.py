@@ -231,7 +231,7 @@ async def _buy_down_to(buyer: LoadShopper, line: dict[str, Any], pieces: int) ->
 # ---- random operations
 
 
-def operations(count: int, steps: int) -> dict[str, Any]:
+def operations(count: int, steps: int, within_s: float) -> dict[str, Any]:
     """Hypothesis looks for a series of operations that breaks an invariant; it shows the shortest that it finds."""
     try:
         from hypothesis import HealthCheck, Phase, settings
@@ -241,7 +241,7 @@ def operations(count: int, steps: int) -> dict[str, Any]:
     from benchmarks import shop_machine
 
     started, runs = time.perf_counter(), 0
-    while shop_machine.OPERATIONS.total() < count:
+    while shop_machine.OPERATIONS.total() < count and time.perf_counter() - started < within_s:
         wanted = settings(
             max_examples=50, stateful_step_count=steps, deadline=None, database=None, suppress_health_check=list(HealthCheck),
             phases=(Phase.generate, Phase.shrink), print_blob=True,
@@ -254,7 +254,8 @@ def operations(count: int, steps: int) -> dict[str, Any]:
     rows = [(name, n, shop_machine.REFUSALS[name]) for name, n in shop_machine.OPERATIONS.most_common()]
     print_table("Random operations; no invariant was broken", ("operation", "run", "refused"), rows)
     return {
-        "operations": shop_machine.OPERATIONS.total(), "refused": shop_machine.REFUSALS.total(), "seconds": round(elapsed),
+        "asked_for": count, "operations": shop_machine.OPERATIONS.total(),
+        "refused": shop_machine.REFUSALS.total(), "seconds": round(elapsed),
         "by_operation": dict(shop_machine.OPERATIONS), "refused_by_operation": dict(shop_machine.REFUSALS),
         "full_checks": shop_machine.CHECKS["full"], "violations": 0, "database": "SQLite file, synchronous off",
     }  # fmt: skip
@@ -263,9 +264,9 @@ def operations(count: int, steps: int) -> dict[str, Any]:
 # ---- crashes
 
 
-def crash(times: int, moments: int, seed: int) -> dict[str, Any]:
-    """Every failpoint some times, then random moments."""
-    chance, rounds = random.Random(seed), list[Round]()
+def crash(times: int, moments: int, seed: int, within_s: float) -> dict[str, Any]:
+    """Every failpoint some times, then random moments, as many as begin in time."""
+    chance, rounds, started = random.Random(seed), list[Round](), time.perf_counter()
     with TemporaryDirectory() as scratch:
         provider = PrivateProvider(Path(scratch) / "provider")
         crashes = Crashes(provider, provider.start())
@@ -275,6 +276,8 @@ def crash(times: int, moments: int, seed: int) -> dict[str, Any]:
                 for time_ in range(1, times + 1):
                     rounds.append(crashes.at_failpoint(_made(Path(scratch) / f"{name}-{time_}"), name, times=time_))
             for number in range(moments):
+                if time.perf_counter() - started > within_s:
+                    break
                 rounds.append(crashes.at_random(_made(Path(scratch) / f"random-{number}"), chance))
         finally:
             provider.stop()
@@ -286,7 +289,8 @@ def crash(times: int, moments: int, seed: int) -> dict[str, Any]:
         for wrong in found.wrong:
             print(f"  {found.name}: {wrong}")
     return {
-        "rounds": len(rounds), "killed": sum(r.killed for r in rounds), "wrong": {r.name: r.wrong for r in rounds if r.wrong},
+        "asked_for": len(FAILPOINTS) * times + moments, "rounds": len(rounds),
+        "killed": sum(r.killed for r in rounds), "wrong": {r.name: r.wrong for r in rounds if r.wrong},
         "by_place": {
             str(name): dict(zip(("killed", "begun", "acknowledged", "orders", "wrong"), row, strict=True)) for name, *row in rows
         },
@@ -346,13 +350,14 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=100, help="random operations in one series")
     parser.add_argument("--times", type=int, default=3, help="crashes at each failpoint")
     parser.add_argument("--moments", type=int, default=50, help="crashes at random moments")
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="begin nothing new after so long")
     parser.add_argument("--seed", type=int, default=7)
     options = parser.parse_args()
     run: dict[str, Callable[[], dict[str, Any] | Awaitable[dict[str, Any]]]] = {
         "load": lambda: load(options.seconds, options.shoppers or 20, options.seed),
         "race": lambda: race(options.shoppers or 100, options.pieces),
-        "operations": lambda: operations(options.count, options.steps),
-        "crash": lambda: crash(options.times, options.moments, options.seed),
+        "operations": lambda: operations(options.count, options.steps, options.minutes * 60),
+        "crash": lambda: crash(options.times, options.moments, options.seed, options.minutes * 60),
     }
     found = run[options.what]()
     result = found if isinstance(found, dict) else asyncio.run(_awaited(found))

@@ -333,3 +333,65 @@ async def test_another_shoppers_order_number_is_not_there(talk: Talk) -> None:
     reply = await talk.say(f"cancel order {order.order_id}, ordered by mistake")
 
     assert f"no order '{order.order_id}'" in reply.text
+
+
+async def test_a_number_that_was_not_shown_is_said_to_be_none(talk: Talk) -> None:
+    await talk.say("hiking boots")
+    reply = await talk.say("add two of number 7 to my cart")
+
+    assert "no such number" in reply.text
+    assert await talk.cart() == []
+
+
+async def test_two_lines_alike_are_told_apart_by_number_and_the_answer_completes_the_wish(talk: Talk) -> None:
+    await talk.say("hiking boots")
+    await talk.say("add the first one in size 9 and the second in size 8 to my cart")
+    before = await talk.cart()
+    asked = await talk.say("remove the boots from my cart")
+
+    assert "number 1" in asked.text
+    assert "number 2" in asked.text
+    assert await talk.cart() == before
+    await talk.say(asked.suggestions[1])
+    assert await talk.cart() == before[:1]
+
+
+async def test_an_answer_to_which_line_changes_that_line(talk: Talk) -> None:
+    await talk.say("hiking boots")
+    await talk.say("add the first one in size 9 and the second in size 8 to my cart")
+    before = await talk.cart()
+    await talk.say("change the quantity of the boots in my cart to 3")
+    await talk.say("the second one")
+
+    assert await talk.cart() == [before[0], (before[1][0], 3)]
+
+
+async def test_an_emptied_cart_is_said_to_be_empty_once(talk: Talk) -> None:
+    await talk.say("desk lamp")
+    await talk.say("add number 1 to my cart")
+    reply = await talk.say("empty my cart")
+
+    assert reply.text.count("cart is empty") == 1
+
+
+async def test_buy_it_now_proposes_where_nothing_waits_and_orders_where_something_does(talk: Talk) -> None:
+    await talk.say("desk lamp")
+    await talk.say("add number 1 to my cart")
+    proposed = await talk.say("buy it now")
+    assert proposed.pending is not None
+    assert proposed.pending["action"] == "place_order"
+    assert await talk.till.shop.orders.of(talk.shopper, limit=5) == ((), None)
+
+    assert (await talk.say("buy it now")).order is not None
+
+
+async def test_what_cannot_be_returned_yet_is_said_before_any_question(talk: Talk) -> None:
+    await talk.say("hiking boots")
+    await talk.say("add the first one in size 9 and the second in size 8 to my cart")
+    await talk.say("check out")
+    await talk.say("yes")
+
+    for wish in ("I want to return the boots", "I want to exchange the boots"):
+        reply = await talk.say(wish)
+        assert "once they are delivered" in reply.text
+        assert reply.pending is None
