@@ -23,7 +23,7 @@ from server import (
     webhooks,
 )
 from server.guard import Guard
-from server.queries import known_names_only
+from server.queries import known_names_only, utf8_only
 from server.services import ServerServices
 from server.turns import TurnRunner
 
@@ -43,7 +43,7 @@ def create_app(own: ServerServices, *, lifespan: Callable[[], AbstractAsyncConte
 
     app = FastAPI(
         title="Aisle", version="1", description=openapi.DESCRIPTION, lifespan=alive,
-        dependencies=[Depends(known_names_only)], docs_url=None, redoc_url=None,
+        dependencies=[Depends(utf8_only), Depends(known_names_only)], docs_url=None, redoc_url=None,
     )  # fmt: skip
     app.state.services = own
     app.state.turn_runner = runner

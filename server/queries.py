@@ -1,7 +1,22 @@
-"""Which query strings are taken? Those whose every name the route knows; the rest is refused by name."""
+"""Which query strings are taken? Those in UTF-8 whose every name the route knows; the rest is refused by name."""
+
+from urllib.parse import unquote_to_bytes
 
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
+
+from domain.errors import BadInput
+
+
+def utf8_only(request: Request) -> None:
+    """A dependency of every route: what is no UTF-8 would be searched for as a row of question marks."""
+    query: bytes = request.scope["query_string"]
+    for pair in query.split(b"&"):
+        try:
+            unquote_to_bytes(pair).decode("utf-8")
+        except UnicodeDecodeError as exc:
+            name = pair.partition(b"=")[0].decode("ascii", "replace")
+            raise BadInput(f"{name} is not UTF-8; percent-encode it as UTF-8", field=name, value=pair.decode("ascii", "replace")) from exc
 
 
 def known_names_only(request: Request) -> None:

@@ -138,6 +138,22 @@ async def test_a_nul_in_the_query_string_is_422() -> None:
     assert answer.json()["errors"][0]["field"] == "q"
 
 
+@pytest.mark.parametrize("query", ["q=%ff%fe", "q=caf%E9", "q=boots&brand=%C3%28", "q=boots&%ff=1"])
+async def test_a_query_string_that_is_no_utf8_is_422_and_named(query: str) -> None:
+    async with serving() as server:
+        answer = await server.http.get(f"/search?{query}")
+
+    assert answer.status_code == 422 and is_problem(answer, 422)
+    assert answer.json()["errors"][0]["field"] in query
+
+
+async def test_a_query_string_in_utf8_is_taken() -> None:
+    async with serving() as server:
+        answer = await server.http.get("/search?q=caf%C3%A9+%F0%9F%91%9F")
+
+    assert answer.status_code == 200
+
+
 async def test_an_address_over_its_rate_is_429_everywhere_but_where_monitors_look() -> None:
     async with serving(Setup(limits=Limits(requests_per_minute=2))) as server:
         answers = [await server.http.get("/categories") for _ in range(3)]
