@@ -34,6 +34,8 @@ _DEALT = 12
 
 RIGHT_KIND = 0.4
 """Type match from which a product is the kind of thing that was asked for."""
+_TITLED = 0.6
+"""Type match of what only its title says the kind of."""
 
 
 _SOLD_OUT = 4.0
@@ -144,7 +146,9 @@ class FactRanker:
             matches = [
                 1.0 if compound and _titled(compound, _title_stems(c.product.title)) else type_match(c.product, kind) for c in candidates
             ]
-            return [self.weights.type_match * match for match in matches], [match >= RIGHT_KIND for match in matches]
+            # A title alone is enough to be shown, but lifts nothing: it has counted among the words that were searched.
+            added = [self.weights.type_match * match if match > _TITLED else 0.0 for match in matches]
+            return added, [match >= RIGHT_KIND for match in matches]
         main = lexicon.main_thing(words_of(task.request))
         if main is None:
             return [0.0] * len(candidates), [True] * len(candidates)
@@ -192,7 +196,7 @@ def type_match(product: Product, wanted_type: str | None) -> float:
     if any(wanted & _parts(level) for level in product.category[:-1]):
         return 0.8
     # A title that says the type by its name ("Tent Pegs" among "Tent Pegs") is of that type and of no other.
-    return 0.6 if not heads & set(title) and any(_titled(part, title) for part in wanted) else 0.0
+    return _TITLED if not heads & set(title) and any(_titled(part, title) for part in wanted) else 0.0
 
 
 def _compound(kind: str, request: str) -> tuple[str, ...] | None:
