@@ -63,9 +63,13 @@ _TOPICS: tuple[tuple[str, tuple[str, ...]], ...] = (
 )  # fmt: skip
 _PHRASES = {
     "colors": "comes in {}", "price": "costs {}", "sizes": "comes in {}", "rating": "is rated {}", "brand": "is made by {}",
-    "material": "is made of {}", "weight": "weighs {}", "capacity": "holds {}", "sleeps": "sleeps {}",
+    "material": "is made of {}", "in stock": "is {}", "weight": "weighs {}", "capacity": "holds {}", "sleeps": "sleeps {}",
 }  # fmt: skip
 _LAPTOP = re.compile(r"\b(?P<inches>\d{2}(?:\.\d)?)[- ]?(?:inch|\"|in\b)")
+_IN_SIZE = re.compile(
+    r"\b(?:available|come|comes|have|has|get|stock|there|got)\b.{0,20}\b(?:in|size)(?: an?)?(?: size)? "
+    r"(?P<size>\d{1,2}(?:\.5)?|xxs|xs|s|m|l|xl|xxl)\b(?! ?(?:inch|cm|mm|oz|l\b|ml|pack|colou?rs?))"
+)
 _DENIES = re.compile(r"\b(?:not|isn't|aren't|non|no|none|never|without)\b")
 
 
@@ -102,7 +106,7 @@ class QuestionAgent:
 def answer(product: Product, question: str) -> Answered | None:
     """The fact that answers, or None when the listing doesn't say."""
     asked = fold(question)
-    ways = (_pointed_at, _told, _laptop_fit, _other_color, _by_words, _by_topic, _by_name, _counted)
+    ways = (_pointed_at, _told, _laptop_fit, _size_asked, _other_color, _by_words, _by_topic, _by_name, _counted)
     return next((found for way in ways if (found := way(product, asked))), None)
 
 
@@ -147,6 +151,21 @@ def _laptop_fit(product: Product, asked: str) -> Answered | None:
             fits = float(match.group("inches")) <= max(numbers)
             return Answered(f"{'yes' if fits else 'no'}, {_spaced(name)} is {value}.", name, f"{name}: {value}")
     return None
+
+
+def _size_asked(product: Product, asked: str) -> Answered | None:
+    """ "Is it available in 12?": yes only when the size is offered and, where stock is known by size, in stock."""
+    match = _IN_SIZE.search(asked)
+    if not match or not product.offered_sizes:
+        return None
+    wanted = match["size"].upper()
+    gone = {v.size for v in product.variants if v.in_stock is False} - {v.size for v in product.variants if v.in_stock is not False}
+    there = [size for size in product.offered_sizes if size not in gone]
+    offered = ", ".join(there) or "none"
+    if wanted in (size.upper() for size in there):
+        return Answered(f"yes, it is there in size {wanted}.", "sizes", f"sizes: {offered}")
+    lacking = "sold out" if wanted in (size.upper() for size in product.offered_sizes) else "not offered"
+    return Answered(f"no, size {wanted} is {lacking}; there are {offered}.", "sizes", f"sizes: {offered}")
 
 
 def _other_color(product: Product, asked: str) -> Answered | None:
@@ -249,7 +268,7 @@ def _facts(product: Product) -> dict[str, str]:
     if product.brand:
         facts["brand"] = product.brand
     if product.in_stock is not None:
-        facts["in stock"] = "yes" if product.in_stock else "no"
+        facts["in stock"] = "in stock" if product.in_stock else "out of stock"
     return facts
 
 

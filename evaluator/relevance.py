@@ -26,9 +26,9 @@ def relevant(candidate: Candidate, query: str, *, wanted_type: str | None) -> bo
     product = candidate.product
     named = _stems(" ".join((product.title, *product.category, product.brand or "")))
     if wanted_type is None:
-        # A colour alone makes no unicorn of purple earbuds.
-        colors = _stems(" ".join(product.colors))
-        wanted = wanted - colors or wanted
+        # A colour alone makes no unicorn of purple earbuds, and "vegan" alone no bag of a lip balm.
+        values = _stems(" ".join((*product.colors, *product.features)))
+        wanted = wanted - values or wanted
         return candidate.dense >= _DENSE_FLOOR and bool(wanted & (named | _stems(product.description)))
     return bool(wanted & named) and candidate.dense >= 0.2
 

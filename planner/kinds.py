@@ -68,7 +68,7 @@ COMPLAINT = re.compile(
 )
 QUANTITY_ALONE = re.compile(
     r"^\W*(?:(?:and|at least|about|around|in|with|ok(?:ay)?|make it|minimum|the)\W+)*(?P<amount>\d+(?:[.,]\d+)?)\s?-?(?P<unit>w|watts?|l|liters?|litres?|ml|oz|ounces?|gallons?|inch(?:es)?|in|ft|feet|\"|mah|gb|tb|hz|kg|g|lbs?|pounds?|lumens?|cm|mm|packs?|pieces?|persons?|people|cups?|hours?|seats?|seater|tier)"
-    r"(?:\W+(?:please|version|one|model|capacity|long|wide|or (?:more|less)|minimum|screen|battery))*\W*$"
+    r"(?:\W+(?:please|at least|version|one|model|capacity|long|wide|or (?:more|less)|minimum|screen|battery))*\W*$"
 )
 ADDS = re.compile(
     r"^\W*(?:(?:and|but|ok(?:ay)?|only|preferably|ideally|maybe|something|anything|one|ones|also|hmm)\W+)*(?:with|without|that (?:has|have|fits?|comes?|is|are|can)|which (?:has|have|fits?|comes?|is|are|can)|having|including|compatible with|it (?:should|must|has to|needs to|needs)|they (?:should|must|have to|need to|need))\b"
@@ -79,6 +79,12 @@ DESCRIBED_ONE = re.compile(
 )
 HAS_ALREADY = re.compile(
     r"\b(?:already (?:have|own|got|bought)|have (?:already )?got|i(?:'ve| have) got|i (?:do )?(?:have|own)|don'?t need|no need for)\b"
+)
+ABOUT_ME = re.compile(
+    r"^\W*(?:(?:and|but|well|oh|also|btw)\W+)*(?:i'?m|i am|we'?re|we are|i weigh|my (?:feet|foot|head|hands?|back|room|desk|bed|house|car|budget) (?:is|are))\b(?! (?:looking|searching|shopping|after|going|hunting|interested|trying|planning|not|just|fine|good|done|ok))"
+)
+TAKES_BACK = re.compile(
+    r"\b(?:actually|no wait|wait,? no|scratch that|i mean|or rather|sorry)\b[,:]?\s+(?:no,? )?(?:make (?:it|that)|in)\b"
 )
 ABOUT_A_PERSON = re.compile(r"^\W*(?:(?:and|but|well|oh|also|btw)\W+)*(?:he|she|they|he's|she's|they're|hes|shes)\b")
 RESET = re.compile(

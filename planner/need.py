@@ -47,6 +47,7 @@ _OPENING = re.compile(
     r"^\W*(?:(?:hi|hello|hey|hiya|good (?:morning|afternoon|evening))\b[\s,!.]*)?(?:(?:please |pls |can you |could you |would you )?(?:find|show|get|give|recommend|suggest)(?: me)?|i(?:'m| am) (?:looking|searching|shopping) for|"
     r"(?:i |we )(?:need|want|would like)(?: to (?:buy|get|find|order))?|i'd like(?: to (?:buy|get|find|order))?|looking for|searching for|need|want|buy|search(?: for)?|do you (?:have|sell|carry)(?: any)?|any)\b\s*(?:an? |some |the |any )?"
 )
+_REJECTS = re.compile(r"^\W*(?:no|nope|ok(?:ay)?|well|actually|yes|hmm+)\s*,\s*")
 _SMALL_WORDS = frozenset(
     "a an the for with in of to and or on by at from under over around about between up max cheap cheaper cheapest affordable inexpensive best good great nice "
     "decent budget price priced only just instead sale sales deals deal bestsellers sellers selling popular trending arrivals".split()
@@ -107,6 +108,7 @@ def party_size(text: str) -> bool:
 def to_query(clause: str, lexicon: Lexicon) -> str:
     """The content words of a clause, in order, from its first telling cue on; of a search-box phrase all but the smallest."""
     lowered = _PEOPLE.sub(lambda m: f"{_COUNT.get(m['n'], m['n'])}-person", clause.casefold())
+    lowered = _REJECTS.sub("", lowered)
     phrase = _OPENING.sub("", lowered)
     if not _SENTENCE.search(phrase):
         return " ".join([w for w in dict.fromkeys(words_of(phrase)) if w not in _SMALL_WORDS][:_PHRASE_LIMIT])

@@ -114,7 +114,7 @@ class _Planning:
         self.lexicon = lexicon
         self.splitter = NeedSplitter(lexicon)
         self._vague = False
-        said = spelt_out(self._without_orders_to_us(message, lexicon))
+        said = _as_corrected(spelt_out(self._without_orders_to_us(message, lexicon)))
         self.text = lexicon.corrected(said)
         # Kinds and references are read from the words as typed: a corrected "lightest" would be lights.
         self.lowered = re.sub(r"[\u2019\u02bc`]", "'", said.casefold()).strip()
@@ -126,7 +126,16 @@ class _Planning:
             return False
         if plan.clarification is not None and (not self._vague or len(self.lowered.split()) < 2):
             return False
-        follows = (kinds.FOLLOW_UP, kinds.CHEAPER, kinds.PRICIER, kinds.MORE, kinds.NO_FILTERS, kinds.QUANTITY_ALONE, kinds.ADDS)
+        follows = (
+            kinds.FOLLOW_UP,
+            kinds.CHEAPER,
+            kinds.PRICIER,
+            kinds.MORE,
+            kinds.NO_FILTERS,
+            kinds.QUANTITY_ALONE,
+            kinds.ADDS,
+            kinds.ABOUT_A_PERSON,
+        )
         if self.session.subject is not None and any(pattern.search(self.lowered) for pattern in follows):
             return False
         stated = self.whole.change.stated.active()
@@ -420,6 +429,8 @@ class _Planning:
             return True
         about_them = kinds.ABOUT_A_PERSON.match(self.lowered) and self.session.recipient and not kinds.GIFT.search(self.lowered)
         if about_them and (kinds.LIKES.search(self.lowered) or not self.lexicon.thing_mentions(list(reading.words))):
+            return True
+        if kinds.ABOUT_ME.match(self.lowered) and not self.lexicon.thing_mentions(list(reading.words)) and not occasion_of(self.text):
             return True
         if kinds.ADDS.match(self.lowered):
             return re.search(r",\s*(?:an?|some) ", self.lowered) is None
@@ -716,6 +727,15 @@ def _answering(message: str, session: Session, lexicon: Lexicon) -> str:
         return message
     priced = read_prices(message.casefold())
     return f"{open_wish.strip(' ,.')} {message}" if priced.low is not None or priced.high is not None else message
+
+
+def _as_corrected(message: str) -> str:
+    """ "A blue jacket, actually make it green": the colour that was taken back is not asked for."""
+    match = kinds.TAKES_BACK.search(message.casefold())
+    if match is None or not set(words_of(message[match.end() :])) & BASE_COLORS:
+        return message
+    before = re.sub(r"[A-Za-z]+", lambda m: "" if fold(m.group()) in BASE_COLORS else m.group(), message[: match.start()])
+    return f"{before}{message[match.start() :]}"
 
 
 def _shared(standing: Filters, own: list[Filters]) -> Filters:

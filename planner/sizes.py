@@ -46,6 +46,8 @@ def read_size(text: str, original: str) -> tuple[str | None, str | None, str]:
     value = next(v for k, v in groups.items() if v and not k.startswith("system"))
     kept = _GENDER_STAYS.match(match.group())
     bed = match.group() if groups["i"] else ""
+    if match.group().startswith("dress ") and not re.search(r"\b(?:my|an?|in|usual) *$", text[: match.start()]):
+        bed = "dress"  # "a women's dress size 8" asks for a dress
     rest = text[: match.start()] + f" {kept.group() if kept else bed} " + text[match.end() :]
     return _named(value), {"eur": "eu"}.get(system, system) if system else None, rest
 

@@ -50,7 +50,7 @@ async def spoken(agent: Any, products: Sequence[Product], question: str) -> Spok
         ("can I use it with crampons?", "“They are not suited to crampons.”", "description"),
         ("tell me more about it", "Made for rocky paths. The tongue keeps gravel out.", "description"),
         ("what is the heel drop?", "8 mm", "heel drop"),
-        ("is it in stock?", "yes", "in stock"),
+        ("is it in stock?", "is in stock", "in stock"),
         ("do people like it?", "4.2 by 40", "rating"),
     ],
 )
@@ -141,3 +141,20 @@ async def test_one_product_is_not_compared_with_itself() -> None:
 async def test_a_comparison_answers_the_superlative_first() -> None:
     said = await spoken(CompareAgent(ListCatalog([BOOTS, SHOES])), [BOOTS, SHOES], "which is lighter, 1 or 2?")
     assert said.text.startswith("Here are 2 side by side. The lightest is the Brook")
+
+
+def test_a_size_is_there_only_when_a_variant_of_it_is_in_stock() -> None:
+    offered = answer(BOOTS, "is it available in 9?")
+    other = answer(BOOTS, "is it available in 12?")
+    assert offered is not None and offered.text.startswith("yes") and offered.field == "sizes"
+    assert other is not None and other.text.startswith("no") and "8, 9" in other.text
+
+
+def test_another_colour_is_said_to_be_another_listing() -> None:
+    said = answer(BOOTS, "does it come in red?")
+    assert said is not None and said.text.startswith("no") and said.passage == "brown"
+
+
+def test_a_product_that_is_only_pointed_at_is_told_in_brief() -> None:
+    said = answer(BOOTS, "the second one")
+    assert said is not None and "$120" in said.text and "Made for rocky paths." in said.text

@@ -161,3 +161,21 @@ def test_a_very_long_message_is_read_at_both_ends() -> None:
 )  # fmt: skip
 def test_the_shop_is_asked_only_where_it_is_meant(message: str, kind: str) -> None:
     assert plan(message).tasks[0].kind == kind
+
+
+def test_a_colour_that_is_taken_back_is_not_asked_for() -> None:
+    assert plan("I want a blue jacket, actually make it green").searches[0].filters.color == ("green",)
+
+
+def test_what_one_says_of_oneself_goes_on_with_the_subject() -> None:
+    (task,) = after("office chair", "I'm quite heavy, 130 kg").tasks
+    assert task.kind == "refine" and "office chair" in task.request
+
+
+def test_a_dress_with_its_size_stays_a_dress() -> None:
+    (task,) = plan("women's dress size 8 under 120").searches
+    assert "dress" in task.request and task.filters.size == "8"
+
+
+def test_a_no_before_the_wish_is_no_part_of_it() -> None:
+    assert [t.request for t in after("headphones", "no, speakers").searches] == ["bluetooth speakers"]
