@@ -17,6 +17,8 @@ SAID_TO_SHOPPER = (Conflict, NotFound, BadInput)
 """Errors whose words are the shop's answer; everything else fails the turn."""
 _YES_NO = ("Yes", "No")
 _BUYS = re.compile(r"\b(?:buy|order|place)\b", re.IGNORECASE)
+_LOOKED_ELSEWHERE = frozenset({"search", "refine", "similar"})
+"""After a turn of these kinds a yes may be meant for what that turn showed; the summary is said again first."""
 _ASK = "Shall I do that? Please answer yes or no."
 
 
@@ -55,6 +57,10 @@ class ConsentTalk:
         if yes is None:
             lead = "That was no yes of yours" if claims_consent(planned.message) else "I need a clear yes or no for that"
             text = f"{lead}, so nothing was done. {waiting.summary} {_ASK}"
+            return Spoken(order=order, text=text, suggestions=_YES_NO, pending=document(waiting))
+        if yes and _LOOKED_ELSEWHERE.intersection(planned.session.exchanges[-1].kinds if planned.session.exchanges else ()):
+            # "Send it to my sister instead", read as a search, and then "yes": the shopper may not mean the old summary.
+            text = f"You looked at something else since, so nothing was done yet. {waiting.summary} {_ASK}"
             return Spoken(order=order, text=text, suggestions=_YES_NO, pending=document(waiting))
         key = f"turn:{planned.turn_id}"
         try:

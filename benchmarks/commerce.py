@@ -264,14 +264,15 @@ def operations(count: int, steps: int, within_s: float) -> dict[str, Any]:
 # ---- crashes
 
 
-def crash(times: int, moments: int, seed: int, within_s: float) -> dict[str, Any]:
+def crash(times: int, moments: int, seed: int, within_s: float, only: str) -> dict[str, Any]:
     """Every failpoint some times, then random moments, as many as begin in time."""
     chance, rounds, started = random.Random(seed), list[Round](), time.perf_counter()
+    names = [name for name in FAILPOINTS if name.startswith(only)]
     with TemporaryDirectory() as scratch:
         provider = PrivateProvider(Path(scratch) / "provider")
         crashes = Crashes(provider, provider.start())
         try:
-            for name in FAILPOINTS:
+            for name in names:
                 # The first, second and third time that the point is passed: first purchase, a later one, on the way of a refund.
                 for time_ in range(1, times + 1):
                     rounds.append(crashes.at_failpoint(_made(Path(scratch) / f"{name}-{time_}"), name, times=time_))
@@ -282,14 +283,14 @@ def crash(times: int, moments: int, seed: int, within_s: float) -> dict[str, Any
         finally:
             provider.stop()
     points = [r for r in rounds if not r.name.startswith("random")]
-    rows = [(name, *_summed([r for r in points if r.name.startswith(f"{name} ")])) for name in FAILPOINTS]
+    rows = [(name, *_summed([r for r in points if r.name.startswith(f"{name} ")])) for name in names]
     rows.append(("random moments", *_summed([r for r in rounds if r.name.startswith("random")])))
     print_table("kill -9 and start again", ("where", "killed", "purchases begun", "acknowledged", "orders", "lost or doubled"), rows)
     for found in rounds:
         for wrong in found.wrong:
             print(f"  {found.name}: {wrong}")
     return {
-        "asked_for": len(FAILPOINTS) * times + moments, "rounds": len(rounds),
+        "asked_for": len(names) * times + moments, "rounds": len(rounds),
         "killed": sum(r.killed for r in rounds), "wrong": {r.name: r.wrong for r in rounds if r.wrong},
         "by_place": {
             str(name): dict(zip(("killed", "begun", "acknowledged", "orders", "wrong"), row, strict=True)) for name, *row in rows
@@ -350,6 +351,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=100, help="random operations in one series")
     parser.add_argument("--times", type=int, default=3, help="crashes at each failpoint")
     parser.add_argument("--moments", type=int, default=50, help="crashes at random moments")
+    parser.add_argument("--only", default="", help="crashes at the failpoints that begin so: accept, payment, refund")
     parser.add_argument("--minutes", type=float, default=float("inf"), help="begin nothing new after so long")
     parser.add_argument("--seed", type=int, default=7)
     options = parser.parse_args()
@@ -357,11 +359,12 @@ def main() -> None:
         "load": lambda: load(options.seconds, options.shoppers or 20, options.seed),
         "race": lambda: race(options.shoppers or 100, options.pieces),
         "operations": lambda: operations(options.count, options.steps, options.minutes * 60),
-        "crash": lambda: crash(options.times, options.moments, options.seed, options.minutes * 60),
+        "crash": lambda: crash(options.times, options.moments, options.seed, options.minutes * 60, options.only),
     }
     found = run[options.what]()
     result = found if isinstance(found, dict) else asyncio.run(_awaited(found))
-    print(f"written to {write_result(f'commerce_{options.what}', result)}")
+    name = "_".join(part for part in ("commerce", options.what, options.only) if part)
+    print(f"written to {write_result(name, result)}")
 
 
 async def _awaited(found: Awaitable[dict[str, Any]]) -> dict[str, Any]:

@@ -395,3 +395,16 @@ async def test_what_cannot_be_returned_yet_is_said_before_any_question(talk: Tal
         reply = await talk.say(wish)
         assert "once they are delivered" in reply.text
         assert reply.pending is None
+
+
+async def test_a_yes_after_looking_at_something_else_hears_the_summary_again_first(talk: Talk) -> None:
+    await talk.say("desk lamp")
+    await talk.say("add number 1 to my cart")
+    await talk.say("check out")
+    await talk.say("show me hiking boots")
+    asked = await talk.say("yes")
+
+    assert asked.order is None
+    assert asked.pending is not None
+    assert asked.pending["summary"] in asked.text
+    assert (await talk.say("yes")).order is not None
