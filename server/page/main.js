@@ -122,6 +122,9 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "/" && !event.target.closest("input, textarea, dialog")) { event.preventDefault(); field.focus(); }
 });
 document.getElementById("new-chat").addEventListener("click", async () => {
+  // The session goes, and with it the only way of an anonymous shopper to cart and orders.
+  const left = await shop.leftBehind();
+  if (left && !confirm(`Start over? ${left} would be left behind.`)) return;
   await call("DELETE", "/sessions/current").catch(() => null);
   location.assign("/");
 });

@@ -140,6 +140,12 @@ export class Shop {
     });
   }
 
+  // What a new session would not show any more, in words; empty when there is nothing.
+  async leftBehind() {
+    const orders = await get("/orders?limit=1").then((page) => page.orders, () => []);
+    return [this.cart.lines.length ? "Your cart" : "", orders.length ? "your orders" : ""].filter(Boolean).join(" and ").replace(/^y/, "Y");
+  }
+
   async openOrders() {
     this.orderConsents.clear();
     this.ordersDrawer.body.replaceChildren();

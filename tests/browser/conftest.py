@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
 _CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -67,6 +67,8 @@ def server(shop_process: ShopProcess) -> str:
 
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
+    # Only how long a failure takes to be told: on a busy machine an answer may need more than the usual 5 s.
+    expect.set_options(timeout=20_000)
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=_CHROMIUM, args=_FLAGS)
         yield chromium

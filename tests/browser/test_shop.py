@@ -94,6 +94,21 @@ def test_a_yes_in_the_chat_closes_the_card_that_it_answered(page: Page) -> None:
     expect(card.get_by_role("button")).to_have_count(0)
 
 
+def test_starting_over_with_goods_in_the_cart_asks_first(page: Page) -> None:
+    put_a_mug_in_the_cart(page)
+    new_chat = page.get_by_role("button", name="New chat")
+    with page.expect_event("dialog") as asked:
+        new_chat.click()
+    assert asked.value.message == "Start over? Your cart would be left behind."
+    asked.value.dismiss()
+    expect(page.locator(".said")).to_have_count(1)
+    with page.expect_event("dialog") as asked:
+        new_chat.click()
+    asked.value.accept()
+    expect(page.locator("#welcome")).to_be_visible()
+    expect(page.locator("#cart-count")).to_have_text("0")
+
+
 def test_what_could_not_be_put_into_the_cart_is_said_and_not_counted(page: Page) -> None:
     problem = {"type": "about:blank", "title": "Conflict", "status": 409, "detail": "the last one has just been sold"}
     page.route("**/cart/lines", lambda route: route.fulfill(status=409, json=problem, content_type="application/problem+json"))
