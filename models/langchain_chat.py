@@ -4,6 +4,9 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
+import httpx
+import openai
+import requests
 from langchain.chat_models import init_chat_model
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessageChunk
@@ -60,11 +63,18 @@ class LangChainModel:
                 if isinstance(chunk.content, str) and chunk.content:
                     yield Piece(chunk.content)
         except Exception as exc:  # langchain-nvidia-ai-endpoints raises bare Exception for every HTTP error
-            raise ModelUnavailable(f"{self.name} failed: {type(exc).__name__}: {str(exc)[:200]}") from exc
+            raise ModelUnavailable(f"{self.name} failed: {_reason(exc)}") from exc
         yield _ended(total)
 
     async def check(self) -> None:
         """A server that cannot be reached shows at its first call; the breaker remembers it."""
+
+
+def _reason(exc: Exception) -> str:
+    """In an operator's words where the clients' own say little: each of them has a timeout of its own, often without a message."""
+    if isinstance(exc, openai.APITimeoutError | httpx.TimeoutException | requests.Timeout | TimeoutError):
+        return "no answer in time"
+    return f"{type(exc).__name__}: {str(exc)[:200]}"
 
 
 def _ended(total: AIMessageChunk | None) -> Ended:
