@@ -28,6 +28,14 @@ def test_a_kill_at_a_failpoint_loses_and_doubles_nothing(crashes: Crashes, tmp_p
     assert found.orders == found.begun + 1
 
 
+def test_a_kill_on_the_way_of_a_returns_refund_is_recovered_from(crashes: Crashes, tmp_path: Path) -> None:
+    # The first refund is a cancelled order's, the second that of a thing that came back.
+    found = crashes.at_failpoint(tmp_path, "refund.after_provider", times=2)
+
+    assert found.killed
+    assert found.wrong == []
+
+
 def test_a_kill_at_a_random_moment_loses_and_doubles_nothing(crashes: Crashes, tmp_path: Path) -> None:
     found = crashes.at_random(tmp_path, random.Random(5))
 
