@@ -3,8 +3,6 @@
 from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import Field
-
 from domain.document import Document
 from domain.filters import Filters
 from domain.money import Money
@@ -71,8 +69,6 @@ class Session(Document):
     """Products of ``shown`` that were spoken of last: what "it" means."""
     question: str | None = None
     """The clarifying question that the next message may answer."""
-    preferences: dict[str, str] = Field(default_factory=dict)
-    """Said in this session ("size": "10"); kept beyond it only for customers who let us learn."""
     cart_id: str | None = None
     pending: dict[str, Any] | None = None
     unfinished: Unfinished | None = None
