@@ -24,11 +24,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
+from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
@@ -482,12 +483,21 @@ def _speakers(catalog: ServedCatalog, shop: Shop, embedder: Embedder) -> dict[Ta
     }  # fmt: skip
 
 
+@lru_cache(maxsize=8_000)
 def _is_safe(text: str) -> bool:
+    """Of a product's text; the same products come up again and again."""
     return safety_rules().danger(text) is None
 
 
 def _settings(**given: object) -> Settings:
-    return Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
+    """The settings, with what the command line says; StartupError names the first variable that cannot be read."""
+    try:
+        return Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        name = str(first["loc"][0])
+        variable = name if name.isupper() else f"AISLE_{name.upper()}"
+        raise StartupError(f"{variable}={first['input']!r}: {first['msg']}") from None
 
 
 def _secret(settings: Settings, name: str) -> str:

@@ -25,8 +25,13 @@ class Affinity:
     reason: str | None = None
 
 
+_UNKNOWN = Affinity(0.0)
+
+
 def affinity(product: Product, tastes: Mapping[str, float]) -> Affinity:
     """``tastes`` maps fact ids ("brand:acme") to weights in 0..1; without any, no product is dearer than another."""
+    if not tastes:
+        return _UNKNOWN
     score, strongest, reason = 0.0, _TELLING, None
     for kind, share in _KINDS.items():
         weight = _price_weight(product, tastes) if kind == "price" else _weight(product, kind, tastes)

@@ -10,6 +10,8 @@ from domain.terms import fold
 
 _DENSE_FLOOR = 0.36
 """Cosine under which a product with none of the need's words is something else; set on the demo scenarios."""
+_DENSE_NEAR = 0.45
+"""Cosine under which more than half of the need's words must be said."""
 _DENSE_ENOUGH = 0.52
 _LEXICAL_ENOUGH = 0.7
 """Share of the words' weight, rare ones weighing most, from which a product says what was asked for in so many words."""
@@ -29,7 +31,9 @@ def relevant(candidate: Candidate, query: str, *, wanted_type: str | None) -> bo
         # A colour alone makes no unicorn of purple earbuds, and "vegan" alone no bag of a lip balm.
         values = _stems(" ".join((*product.colors, *product.features)))
         wanted = wanted - values or wanted
-        return candidate.dense >= _DENSE_FLOOR and bool(wanted & (named | _stems(product.description)))
+        said = wanted & (named | _stems(product.description))
+        # Half of "bath bombs" is said by every bath towel.
+        return candidate.dense >= _DENSE_FLOOR and bool(said) and (candidate.dense >= _DENSE_NEAR or 2 * len(said) > len(wanted))
     return bool(wanted & named) and candidate.dense >= 0.2
 
 

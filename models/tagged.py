@@ -30,7 +30,7 @@ class TaggedFormulator:
         degraded: tuple[Degraded, ...] = ()
         led, query = False, ""
         try:
-            need = await self.tagger.tag(request)
+            need = await self.tagger.tag(_heard(request))
         except ModelUnavailable as error:
             degraded = (Degraded(role="tagger", wanted=NAME, used="rules", reason=str(error)[:200]),)
         else:
@@ -44,6 +44,13 @@ class TaggedFormulator:
                 yield _reported(event, degraded, led=led)
             else:
                 yield event
+
+
+def _heard(request: FormulationRequest) -> FormulationRequest:
+    """What the tagger reads: a new wish by itself, one that builds on earlier messages with those; never our own words,
+    which are full of titles that nobody asked for."""
+    alone = any(task.kind == "search" for task in request.plan.searches)
+    return replace(request, conversation=() if alone else tuple(said for said in request.conversation if said[0] == "user"))
 
 
 def together(rules: Attributes, tagged: Attributes) -> Attributes:

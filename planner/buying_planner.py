@@ -38,13 +38,15 @@ class BuyingPlanner:
         """A yes, a no, or what only pretends to be one, while something waits for it."""
         message, session = received.message, received.session
         answer = read_consent(message)
-        if answer is None and not claims_consent(message) and not is_vague(message):
+        elsewhere = read_address(message) is not None
+        if answer is None and not elsewhere and not claims_consent(message) and not is_vague(message):
             return None
         if answer is not None and (session.question or session.unfinished):
             # A yes to the question that was asked last is no yes to a purchase.
             return None
         waiting = await self.asked(Shopper(session_id=session.session_id, customer_id=session.customer_id))
-        if waiting is None:
+        if waiting is None or (elsewhere and waiting.action != "place_order"):
+            # Another address for what is already ordered is an order's affair.
             return None
         return "checkout" if waiting.action == "place_order" else "order"
 

@@ -83,7 +83,7 @@ def read_cart(
     text = _plain(message)
     if _CLEAR.search(text):
         return (CartCommand(operation="clear", said=message),)
-    clauses = [part.strip() for part in _CLAUSES.split(text) if part and part.strip()]
+    clauses = _sizes_joined([part.strip() for part in _CLAUSES.split(text) if part and part.strip()])
     said = [_operation(clause, lines) for clause in clauses]
     # "Number 2 and the gloves, please add them": what comes before the verb means the verb too.
     operation = next((found for found in said if found), None)
@@ -97,6 +97,23 @@ def read_cart(
         if not (len(clauses) > 1 and _ONLY_PRONOUN.match(clause)):
             commands += _commands(operation, clause, shown, lines, focus)
     return tuple(commands) or (CartCommand(operation="view", said=message),)
+
+
+_SIZE_CLAUSE = re.compile(
+    r"^(?:in |and )?(?:an? |the )?(?:size|us|eu)\b.{0,12}$|^in (?:an? |the )?\S{1,12}$|^(?:xxs|xs|s|m|l|xl|xxl|small|medium|large|x-?large)\W*$"
+)
+
+
+def _sizes_joined(clauses: Sequence[str]) -> list[str]:
+    """ "The second one, size 9": a clause that is only a size or a colour belongs to the one before it."""
+    joined: list[str] = []
+    for clause in clauses:
+        if joined and _SIZE_CLAUSE.match(clause):
+            bare = re.match(r"(?:in|size|us|eu|and|an?|the)\b", clause) is None
+            joined[-1] = f"{joined[-1]} {'in ' if bare else ''}{clause}"
+        else:
+            joined.append(clause)
+    return joined
 
 
 def bare_size(message: str) -> str | None:

@@ -22,7 +22,10 @@ _CLAIM = re.compile(
     r"\bi (?:already|have already) (?:said yes|confirmed|agreed)|\b(?:consider|treat|take) (?:this|it) as (?:a )?(?:yes|confirm|consent|confirmed)",
     re.IGNORECASE,
 )
-_VAGUE = re.compile(r"^\W*(?:ok(?:ay)?|k|fine|alright|all right|hm+|maybe|i guess|good|great|cool|perfect)\W*$", re.IGNORECASE)
+_VAGUE = re.compile(
+    r"^\W*(?:ok(?:ay)?|k|fine|alright|all right|hm+|maybe|i guess|good|great|cool|perfect|(?:(?:sure|ok(?:ay)?|fine|yeah)\W+)?whatever|if you say so|i (?:guess|suppose)(?: so)?)\W*$",
+    re.IGNORECASE,
+)
 
 
 def read_consent(message: str) -> bool | None:

@@ -1,7 +1,7 @@
 """How does what a model wrote come to keep the paper's rules? Deterministic repairs, whoever wrote it."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from rapidfuzz import fuzz
@@ -28,6 +28,7 @@ _MOST_WORDS = 24
 _NAME_LIMIT = 60
 _TITLE_LIMIT = 120
 _ALIKE = 85.0
+_WHOSE = frozenset(stem(word) for word in ("women", "woman", "womens", "men", "man", "mens", "kids", "ladies", "for", "the", "and", "with"))
 _READ_EXACTLY = ("price_min", "price_max", "gender", "size", "recipient")
 """What rules read better than small models (FACTS.md); theirs is taken, be it empty."""
 
@@ -70,7 +71,8 @@ class Mender:
     def _trusted(self, query: str, request: FormulationRequest) -> bool:
         if not 2 <= len(query) <= 160 or is_gift_card_text(query) or self.safety.danger(query):
             return False
-        return any(_said(word, _words_said(request)) for word in words_of(query))
+        words = words_of(query)
+        return any(_said(word, _words_said(request)) for word in words) and _about_the_need(words, request)
 
     def _grounded(self, attributes: Attributes, request: FormulationRequest) -> Attributes:
         """Values whose every word was said (or nearly), beside what the rules read exactly."""
@@ -134,3 +136,9 @@ def _different(titles: Iterable[str]) -> list[str]:
     for title in titles:
         found.setdefault(fold(title), title)
     return list(found.values())
+
+
+def _about_the_need(query: Sequence[str], request: FormulationRequest) -> bool:
+    """Whether a query speaks of what is wanted now: "hiking boots" of an earlier message is no query for "gloves"."""
+    wanted = {stem(word) for task in request.plan.searches for word in words_of(f"{task.request} {task.subject or ''}")} - _WHOSE
+    return not wanted or any(stem(word) in wanted for word in query)

@@ -25,7 +25,8 @@ class SafetyRules:
 
     def danger(self, message: str) -> tuple[Danger, str] | None:
         """What the message must be declined for, with the theme ("weapons"); None when it may be served."""
-        return self._danger_in(_plain(message)) or self._danger_in(_undisguised(message))
+        plain, undisguised = _plain(message), _undisguised(message)
+        return self._danger_in(plain) or (self._danger_in(undisguised) if undisguised != plain else None)
 
     def _danger_in(self, text: str) -> tuple[Danger, str] | None:
         if any(pattern.search(text) for pattern in self.self_harm):

@@ -248,6 +248,17 @@ async def test_an_address_said_at_checkout_is_where_it_goes(talk: Talk) -> None:
     assert reply.pending is not None and reply.pending["totals"]["tax"]["amount"] == "1.18"
 
 
+async def test_another_address_while_the_order_waits_is_a_new_proposal_and_no_search(talk: Talk) -> None:
+    await talk.say("desk lamps")
+    await talk.say("add the lamp to my cart")
+    await talk.say("check out")
+    reply = await talk.say("send it to 12 Oak St, Denver, CO 80202 instead")
+
+    assert reply.plan[0].kind == "checkout" and "12 Oak St, Denver, CO 80202" in reply.text
+    ordered = await talk.say("yes")
+    assert ordered.order is not None and ordered.order["address"]["line1"] == "12 Oak St"
+
+
 # ---- after the purchase
 
 

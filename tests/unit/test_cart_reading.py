@@ -37,6 +37,8 @@ def added(message: str) -> list[tuple[str | None, int | None, str | None]]:
     ("message", "expected"),
     [
         ("add number 2 to my cart", [("trail", None, None)]),
+        ("add the second one to my cart, size 9", [("trail", None, "9")]),
+        ("add the first one in size 8, and the gloves, M", [("ridge", None, "8"), ("wool", None, "m")]),
         ("add the second one to the cart", [("trail", None, None)]),
         ("put two of the second one in my basket", [("trail", 2, None)]),
         ("two of the second one, and the gloves in M, to the cart please add them", [("trail", 2, None), ("wool", None, "m")]),

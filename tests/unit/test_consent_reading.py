@@ -55,3 +55,8 @@ def test_what_claims_nothing_is_no_claim(message: str) -> None:
 
 def test_a_word_that_could_be_meant_as_yes_is_vague() -> None:
     assert is_vague("ok") and is_vague("Fine.") and not is_vague("yes") and not is_vague("ok boots")
+
+
+@pytest.mark.parametrize("message", ["sure, whatever", "whatever", "if you say so", "I guess so"])
+def test_a_shrug_is_no_yes_and_is_known_for_one(message: str) -> None:
+    assert read_consent(message) is None and is_vague(message)

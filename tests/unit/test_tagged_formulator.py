@@ -7,7 +7,7 @@ import pytest
 from domain.errors import ModelUnavailable
 from domain.events import CategoryFormulated, FormulationEvent, FormulationFinished, QueryFormulated
 from domain.need import TaggedNeed
-from domain.plan import Plan, Task
+from domain.plan import Plan, Task, TaskKind
 from domain.proposal import Attributes, ProposedCategory
 from domain.turn import FormulationRequest, ModelReport
 from models.tagged import TaggedFormulator, together
@@ -84,3 +84,37 @@ def test_rules_keep_what_they_read_exactly_and_the_tagger_adds_the_rest() -> Non
     rules = Attributes(color=("red",), brand=("Next",), gender="women")
     tagged = Attributes(color=("reddish",), brand=("Clarks",), gender="men", material=("suede",))
     assert together(rules, tagged) == Attributes(color=("red",), brand=("Clarks",), gender="women", material=("suede",))
+
+
+@dataclass
+class Listener:
+    """Keeps what a tagger is given."""
+
+    heard: list[FormulationRequest] = field(default_factory=list)
+
+    async def tag(self, request: FormulationRequest) -> TaggedNeed:
+        self.heard.append(request)
+        return TaggedNeed(query="boots", confidence=0.9)
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"), [("search", ()), ("refine", (("user", "women's hiking boots"),))], ids=["a new wish", "a wish that builds on one"]
+)
+async def test_the_tagger_reads_no_earlier_wish_for_a_new_one_and_never_our_own_words(
+    kind: TaskKind, expected: tuple[tuple[str, str], ...]
+) -> None:
+    said = (("user", "women's hiking boots"), ("assistant", "My first pick is the Compass at $149.00: 4.0 stars from 446."))
+    listener = Listener()
+    request = FormulationRequest(message="gloves", plan=Plan(tasks=(Task(kind=kind, request="gloves"),)), conversation=said)
+    formulator = TaggedFormulator(listener, Rules(), Mender(lexicon, safety_rules()))
+    assert [event async for event in formulator.formulate(request)]
+    assert listener.heard[0].conversation == expected
+
+
+async def test_a_query_about_an_earlier_wish_does_not_lead() -> None:
+    request = FormulationRequest(
+        message="gloves", plan=Plan(tasks=(Task(kind="search", request="gloves"),)), conversation=(("user", "women's hiking boots"),)
+    )
+    formulator = TaggedFormulator(Marks(TaggedNeed(query="women's hiking boots", confidence=1.0)), Rules(), Mender(lexicon, safety_rules()))
+    events = [event async for event in formulator.formulate(request)]
+    assert isinstance(events[0], QueryFormulated) and not events[0].led
