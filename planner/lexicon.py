@@ -31,6 +31,8 @@ _NO_TYPES = frozenset(
 _EVENTS = frozenset(
     "trip trips holiday holidays vacation weekend season resort lessons lesson party lover lovers fan enthusiast addict class".split()
 )
+_FOREIGN = frozenset("para por una con los las del fur mit und ein eine der pour avec les des une dans".split())
+"""Small words of other languages; no misspellings of ours ("para" is no parka)."""
 _VERB_BESIDE = {
     "wash": frozenset({"machine", "hand", "cold", "easy"}),
     "light": frozenset({"weight", "blue", "green", "gray", "brown", "pink", "weigh"}),
@@ -201,7 +203,7 @@ class Lexicon:
         american = _BRITISH.sub("iz", plain)
         if american != plain and american in self.vocabulary.words and plain not in self.vocabulary.words:
             return american
-        if plain in self.known:
+        if plain in self.known or plain in _FOREIGN:
             return word
         found = self._corrections.get(plain)
         if found is None:

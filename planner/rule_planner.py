@@ -44,6 +44,9 @@ _CHATTER = frozenset(
     "isn't aren't don't doesn't won't can't it's they're that's there's bigger biggest each apiece total altogether".split()
 )
 _OF_A_REFINEMENT = frozenset("more much less dear far bit little affordable budget fancier premium".split())
+_FOR_A_PURPOSE = re.compile(
+    r"^\W*(?:(?:now|and|also|ok(?:ay)?|i (?:also )?(?:need|want)|show me)\W+)*(?:something|anything)\b[^,.?!]{0,40}\bfor (?:the |a )?(?P<purpose>[a-z]{2,}ing|garden|kitchen|office|beach|gym)\b"
+)
 _OPEN_WISH = re.compile(r"\b(?:something|anything|stuff|things|what|ideas?|show me)\b")
 _GENDER_WORD = {"women": "women's", "men": "men's", "kids": "kids'"}
 
@@ -348,7 +351,7 @@ class _Planning:
         narrowed = self._without_owned(reading) or self._only_one_kind() or self._without_filters()
         if narrowed:
             return narrowed
-        if self._adds_to_the_subject(reading) or self._refines(reading, occasion):
+        if not self._opens_anew() and (self._adds_to_the_subject(reading) or self._refines(reading, occasion)):
             return self._refine(reading)
         rests = [read(clause, self.lexicon, currency=self.lexicon.vocabulary.currency).rest for clause in clauses]
         return self._search(rests, reading, occasion)
@@ -459,6 +462,11 @@ class _Planning:
         if (reading.states_filters or reading.recipient or party_size(self.lowered)) and (not words or kinds.FOLLOW_UP.match(self.lowered)):
             return True
         return bool(kinds.FOLLOW_UP.match(self.lowered)) and len(words) <= 3
+
+    def _opens_anew(self) -> bool:
+        """ "Something waterproof for hiking" after desk lamps: an open wish for another purpose."""
+        found = _FOR_A_PURPOSE.match(self.lowered)
+        return found is not None and stem(found["purpose"]) not in {stem(w) for w in words_of(self.session.subject or "")}
 
     def _adds_known_words(self, reading: Reading) -> bool:
         """ "Dotted please, A5" after notebooks, "running" after shoes: a few words of the catalogue and no other thing."""

@@ -179,3 +179,20 @@ def test_a_dress_with_its_size_stays_a_dress() -> None:
 
 def test_a_no_before_the_wish_is_no_part_of_it() -> None:
     assert [t.request for t in after("headphones", "no, speakers").searches] == ["bluetooth speakers"]
+
+
+@pytest.mark.parametrize(
+    "message", ["something waterproof for running, under $80", "now something for the garden", "anything warm for camping?"]
+)
+def test_an_open_wish_for_another_purpose_opens_a_new_search(message: str) -> None:
+    (task, *_) = looking_at_boots(message).tasks
+    assert task.kind == "search" and "boot" not in task.request
+
+
+@pytest.mark.parametrize("message", ["something waterproof for hiking", "something cheaper", "something in brown"])
+def test_an_open_wish_for_the_same_purpose_narrows(message: str) -> None:
+    assert [t.kind for t in looking_at_boots(message).tasks] == ["refine"]
+
+
+def test_small_words_of_another_language_are_no_misspellings() -> None:
+    assert "parka" not in plan("zapatillas para correr").tasks[0].request
