@@ -81,12 +81,13 @@ def buying_kind(message: str, session: Session) -> TaskKind | None:
 
 _CART_TOO = re.compile(
     r"\b(?:my|the|to|in|into|from) (?:shopping )?(?:cart|basket|trolley)\b|^\W*(?:cart|basket)\W*$|\b(?:add|put)\b.{1,80}\b(?:to|in|into) (?:it|there)\b|\b(?:remove|delete)\b.{1,40}\bfrom (?:it|there)\b|"
-    r"^\W*(?:please )?add (?:\d+|two|three|four|five|six|number|the|one|another|a|an|both)\b|^\W*remove (?:the|that|this|it|number|one)\b|\badd \[[^\]]+\]"
+    r"^\W*(?:please )?add (?:\d+|two|three|four|five|six|number|the|one|another|a|an|both)\b|^\W*remove (?:the|that|this|it|number|one)\b|^\W*(?:please )?take (?:the|that|this|it)\b[^.?!]{0,40}\bout\W*$|\badd \[[^\]]+\]"
 )
 
 
 _AFTER_CART = re.compile(
-    r"^\W*(?:actually,? |please |no,? |can you |could you )*(?:change|switch|swap|make|update|exchange|replace) (?:it|that|them|those|the \w+)\b"
+    r"^\W*(?:actually,? |please |no,? |can you |could you )*(?:change|switch|swap|make|update|exchange|replace) (?:it|that|them|those|the \w+)\b|"
+    r"^\W*(?:and|also|plus) (?:also )?(?:the (?:first|second|third|fourth|fifth|sixth|last)\b|number \d).{0,20}(?:\b(?:in|size) \S+|\btoo|\bas well)\W*$"
 )
 
 

@@ -71,6 +71,7 @@ class CartCommand:
     """Candidates, when one was meant and several fit."""
 
 
+_ALSO = re.compile(r"^\W*(?:and|also|plus) (?:also )?(?:the (?:first|second|third|fourth|fifth|sixth|last)|number \d)\b")
 _SO_MANY_OF_IT = re.compile(
     r"^\W*(?:(?:and|ok(?:ay)?|make it|i need|i want)\W+)*(?:one|two|three|four|five|six|\d{1,2}) of (?:it|them|those|these)\b"
 )
@@ -87,6 +88,8 @@ def read_cart(
     said = [_operation(clause, lines) for clause in clauses]
     # "Number 2 and the gloves, please add them": what comes before the verb means the verb too.
     operation = next((found for found in said if found), None)
+    if operation is None and _ALSO.match(text):
+        operation = "add"
     if operation is None and _SO_MANY_OF_IT.match(text):
         operation = "quantity" if lines else "add"
     if operation is None:

@@ -38,6 +38,8 @@ def added(message: str) -> list[tuple[str | None, int | None, str | None]]:
     [
         ("add number 2 to my cart", [("trail", None, None)]),
         ("add the second one to my cart, size 9", [("trail", None, "9")]),
+        ("and the first one in M", [("ridge", None, "m")]),
+        ("also number 3 too", [("wool", None, None)]),
         ("add the first one in size 8, and the gloves, M", [("ridge", None, "8"), ("wool", None, "m")]),
         ("add the second one to the cart", [("trail", None, None)]),
         ("put two of the second one in my basket", [("trail", 2, None)]),
@@ -113,7 +115,7 @@ def test_quantities(text: str, quantity: int | None) -> None:
     ("message", "kind"),
     [
         ("add the second one to my cart", "cart"), ("check out", "checkout"), ("place the order", "checkout"),
-        ("where is my order?", "order"),
+        ("where is my order?", "order"), ("take the mouse out", "cart"), ("and the third in M", None),
         ("cancel my order", "order"), ("I want to return the boots", "order"), ("send the lamp back", "order"),
         ("change my default address to 1 Oak Rd, Salem, OR 97301", "order"), ("status of A-23456789AB", "order"),
         ("I want to talk to a human", "order"), ("what is your return policy?", None), ("hiking boots under $100", None),
