@@ -29,6 +29,8 @@ _PRIOR_RATING, _PRIOR_COUNT = 4.0, 20
 """A rating from few people counts little: Bayesian mean over 20 imagined ratings of 4.0."""
 _TWIN_COST, _BRAND_COST = 0.12, 0.04
 """What showing one more colour of a model, or a third product of a brand, must gain to be worth it."""
+_LOOKED_AT = 24
+"""The most that are handed on: enough for a section, for what a check withholds, and for what to narrow by."""
 _DEALT = 12
 """Places that are filled with an eye on variety; more than a section shows."""
 
@@ -136,7 +138,7 @@ class FactRanker:
         right = [s for s in ordered if s.right_kind]
         if not _CHEAPEST.search(message.casefold()):
             right = _diverse(right, by_brand=not task.filters.brand)
-        return tuple(_ranked(s.score, s.candidate, task.filters, tastes) for s in right)
+        return tuple(_ranked(s.score, s.candidate, task.filters, tastes) for s in right[:_LOOKED_AT])
 
     def _fits(self, candidates: Sequence[Candidate], kind: str | None, task: Task) -> tuple[list[float], list[bool]]:
         """What each one's type adds to its score, and whether it is the kind of thing that was asked for."""

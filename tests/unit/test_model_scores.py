@@ -38,7 +38,7 @@ async def test_random_text_is_mended_into_the_rules_query_and_scored_as_what_it_
 
 async def test_marks_drawn_by_lot_are_words_of_the_conversation_and_are_counted_as_leading() -> None:
     rules = RulesFormulator(lexicon)
-    contender = PortContender("marks", TaggedFormulator(RandomMarks(share=0.6), rules, Mender(lexicon, safety_rules())))
+    contender = PortContender("marks", TaggedFormulator(RandomMarks(share=0.9), rules, Mender(lexicon, safety_rules())))
     answer = await contender.formulated(REQUEST)
     assert answer.led and set(answer.query.split()) < set(REQUEST.message.split()) and answer.unmended is answer
 
