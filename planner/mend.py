@@ -140,5 +140,6 @@ def _different(titles: Iterable[str]) -> list[str]:
 
 def _about_the_need(query: Sequence[str], request: FormulationRequest) -> bool:
     """Whether a query speaks of what is wanted now: "hiking boots" of an earlier message is no query for "gloves"."""
-    wanted = {stem(word) for task in request.plan.searches for word in words_of(f"{task.request} {task.subject or ''}")} - _WHOSE
+    said = [request.message, *(f"{task.request} {task.subject or ''}" for task in request.plan.searches)]
+    wanted = {stem(word) for text in said for word in words_of(text)} - _WHOSE
     return not wanted or any(stem(word) in wanted for word in query)
