@@ -14,7 +14,6 @@ from domain.plan import Task
 from domain.product import Product
 from domain.search import Candidate, RankedProduct
 from domain.terms import fold
-from domain.turn import Planned
 from planner.lexicon import BASE_COLORS, Lexicon, stem, words_of
 
 _AFFORDABLE = re.compile(r"\b(?:cheap(?:er|est)?|affordable|inexpensive|budget|low[- ]cost|bargain|good value)\b")
@@ -84,14 +83,10 @@ class Scored:
 
 @dataclass(frozen=True)
 class FactRanker:
-    """The Ranker port from facts alone, without a model."""
+    """Ranks from facts alone, without a model."""
 
     lexicon: Callable[[], Lexicon]
     weights: Weights = Weights()
-
-    async def rank(self, candidates: Sequence[Candidate], planned: Planned, *, task_index: int) -> tuple[RankedProduct, ...]:
-        task = planned.plan.searches[task_index]
-        return self.rank_now(candidates, task, planned.message, planned.liked)
 
     def rank_now(
         self,

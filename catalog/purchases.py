@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as parquet
+from pyarrow import ArrowInvalid
 
+from catalog.feeds.reading import feed_hash
 from domain.errors import BadFeed
 
 _BATCH_ROWS = 10_000
@@ -76,11 +78,8 @@ def read_customers(path: Path) -> Iterator[Customer | RefusedRow]:
 
 
 def history_hash(*paths: Path) -> str:
-    """A hash of the files' bytes."""
-    digest = hashlib.sha256()
-    for path in paths:
-        digest.update(_read(path))
-    return digest.hexdigest()
+    """A hash of the files' bytes. Raises BadFeed where one cannot be read."""
+    return hashlib.sha256("".join(map(feed_hash, paths)).encode()).hexdigest()
 
 
 def _purchase(number: int, row: Mapping[str, Any], today: date) -> Purchase | RefusedRow:
@@ -89,10 +88,7 @@ def _purchase(number: int, row: Mapping[str, Any], today: date) -> Purchase | Re
         return RefusedRow(number, "customer_id", "customer_id is missing; each row needs one")
     if product is None:
         return RefusedRow(number, "product_id", "product_id is missing; each row needs one")
-    try:
-        on = datetime.fromisoformat(str(row.get("date"))).astimezone(UTC).date() if row.get("date") else None
-    except ValueError:
-        on = None
+    on = _day(row.get("date"))
     if on is None:
         return RefusedRow(number, "date", f"date {row.get('date')!r} is no date; write it like '2026-03-01'")
     if on > today:
@@ -107,14 +103,35 @@ def _purchase(number: int, row: Mapping[str, Any], today: date) -> Purchase | Re
     )  # fmt: skip
 
 
+def _day(stated: Any) -> date | None:
+    """A time with a zone is a day in UTC; one without is the day that it says."""
+    try:
+        moment = datetime.fromisoformat(str(stated))
+    except ValueError:
+        return None
+    return (moment.astimezone(UTC) if moment.tzinfo else moment).date()
+
+
 def _rows(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    if _read(path, 4) == b"PAR1":
-        number = 0
-        for batch in parquet.ParquetFile(path).iter_batches(batch_size=_BATCH_ROWS):
-            for row in batch.to_pylist():
-                number += 1
-                yield number, row
-        return
+    try:
+        with path.open("rb") as head:
+            packed = head.read(4) == b"PAR1"
+        yield from _packed(path) if packed else _lines(path)
+    except OSError as exc:
+        raise BadFeed(f"{str(path)!r} cannot be opened: {exc.strerror or exc}", field="purchases", value=str(path)) from exc
+    except (UnicodeDecodeError, ArrowInvalid) as exc:
+        raise BadFeed(f"{path.name!r} is neither JSON Lines in UTF-8 nor sound Parquet: {exc}", field="purchases", value=path.name) from exc
+
+
+def _packed(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    number = 0
+    for batch in parquet.ParquetFile(path).iter_batches(batch_size=_BATCH_ROWS):
+        for row in batch.to_pylist():
+            number += 1
+            yield number, row
+
+
+def _lines(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
     with path.open(encoding="utf-8") as file:
         for number, line in enumerate(file, start=1):
             if line.strip():
@@ -129,14 +146,6 @@ def _object(path: Path, number: int, line: str) -> Mapping[str, Any]:
     if not isinstance(row, dict):
         raise BadFeed(f"{path.name!r}, line {number}, is no JSON object", field="purchases", value=line[:80])
     return row
-
-
-def _read(path: Path, size: int = -1) -> bytes:
-    try:
-        with path.open("rb") as file:
-            return file.read(size)
-    except OSError as exc:
-        raise BadFeed(f"{str(path)!r} cannot be opened: {exc.strerror}", field="purchases", value=str(path)) from exc
 
 
 def _text(row: Mapping[str, Any], name: str) -> str | None:

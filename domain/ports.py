@@ -12,10 +12,10 @@ from domain.need import TaggedNeed
 from domain.plan import Plan
 from domain.product import Product
 from domain.profile import Profile
-from domain.search import Candidate, HybridQuery, RankedProduct, Retrieved, Vectors
+from domain.search import HybridQuery, Retrieved, Vectors
 from domain.session import Session, TurnRecord
 from domain.trace import Run
-from domain.turn import FormulationRequest, Planned, Received
+from domain.turn import FormulationRequest, Received
 
 
 class Clock(Protocol):
@@ -63,12 +63,6 @@ class Retriever(Protocol):
 class ProductSource(Protocol):
     async def products(self, product_ids: Sequence[str]) -> tuple[Product, ...]:
         """Those of the ids that exist, in the order asked. Raises IndexUnavailable."""
-        ...
-
-
-class Ranker(Protocol):
-    async def rank(self, candidates: Sequence[Candidate], planned: Planned, *, task_index: int) -> tuple[RankedProduct, ...]:
-        """All candidates, best first, each with its reason."""
         ...
 
 

@@ -14,7 +14,7 @@ from domain.session import Session
 from server.auth import CurrentSession
 from server.openapi import problems
 from server.services import ServerServices, services
-from server.shopping import AddressBody, shopper_of
+from server.shopping import AddressBody, opened_shop, shopper_of
 
 router = APIRouter(tags=["profile"])
 _Word = Annotated[str, Field(strict=True, min_length=1, max_length=60)]
@@ -71,8 +71,8 @@ async def correct(request: Request, body: Correction, session: CurrentSession) -
     own = services(request)
     profile = await _profile(own, session)
     changed = _corrected(profile, body)
-    if body.address is not None and own.shop is not None:
-        await own.shop.addresses.change(shopper_of(session), body.address.plain())
+    if body.address is not None:
+        await opened_shop(own).addresses.change(shopper_of(session), body.address.plain())
     if changed != profile:
         profile = await _store(own).save(changed)
     return await _view(own, session, profile)

@@ -1,6 +1,7 @@
 """Do purchases become the right facts, and does what the customer said stand above them?"""
 
 import json
+import time
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -124,3 +125,24 @@ async def test_what_the_history_leaves_out_is_looked_up_in_the_catalogue() -> No
     report = await ProfileBuilder(kept, ListCatalog(PRODUCTS)).build(history, source="h", today=_TODAY)
     assert report.unknown_products == 1
     assert any(fact.kind == "category" for fact in kept.found["c"].facts)
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe\x00", b"PAR1 and nothing more"], ids=["no UTF-8", "broken Parquet"])
+def test_a_history_that_cannot_be_read_is_named(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "history"
+    file.write_bytes(content)
+    with pytest.raises(BadFeed, match="neither JSON Lines in UTF-8 nor sound Parquet"):
+        list(read_customers(file))
+
+
+def test_a_date_without_a_zone_is_the_day_that_it_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    file = tmp_path / "history.jsonl"
+    file.write_text('{"customer_id": "c", "product_id": "p", "date": "2026-01-02"}')
+    try:
+        (purchase,) = read_purchases(file, today=_TODAY)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert isinstance(purchase, Purchase) and purchase.on == date(2026, 1, 2)

@@ -96,3 +96,12 @@ async def test_a_correction_that_says_nothing_or_too_much_is_refused(body: dict[
         answer = await server.http.patch("/profile", json=body, headers=headers)
 
     assert answer.status_code == 422 and kept.found["c-1"].version == 1
+
+
+async def test_an_address_where_nothing_can_be_ordered_is_refused_and_not_dropped() -> None:
+    kept = acme()
+    address = {"line1": "1 Main St", "city": "Denver", "region": "CO", "postal_code": "80202"}
+    async with signed_in(kept) as (server, headers):
+        answer = await server.http.patch("/profile", json={"address": address, "learning": "off"}, headers=headers)
+
+    assert answer.status_code == 501 and kept.found["c-1"].learning
