@@ -93,13 +93,14 @@ from server.logs import log_json
 from server.services import ApiKeys, Limits, ServerServices
 from server.tokens import TokenSigner
 from tools.catalogs import Catalogs
-from tools.need_tagger import OnnxNeedTagger, TaggerFile
+from tools.need_tagger import OnnxNeedTagger
 from tools.payments.local_payments import LocalPayments
 from tools.payments.paypal import Credentials, PayPalPayments
 from tools.payments.private_provider import PrivateProvider
 from tools.profile_build import ProfileBuilder, ProfileReport
 from tools.served_catalog import ServedCatalog
 from tools.shop import Shop, open_shop
+from tools.tagger_network import TaggerFile
 
 NO_REDIS = "redis://127.0.0.1:1/0"
 """For whoever carries the session in memory: never asked."""

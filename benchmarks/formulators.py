@@ -28,8 +28,9 @@ from planner.rule_planner import RulePlanner
 from planner.rules_formulator import RulesFormulator
 from planner.safety import safety_rules
 from tools.catalogs import Catalogs
-from tools.need_tagger import OnnxNeedTagger, TaggerFile
+from tools.need_tagger import OnnxNeedTagger
 from tools.need_words import need_input
+from tools.tagger_network import TaggerFile
 
 
 @dataclass(frozen=True)

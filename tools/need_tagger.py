@@ -1,12 +1,9 @@
 """Which words of the conversation are the need? A small encoder marks them: MiniLM with retrained upper layers, on onnxruntime.
 
-The weights that ship are the difference to the packaged encoder, eight bits a value; embeddings and lower layers are shared.
+Where its network comes from stands in ``tools.tagger_network``.
 """
 
 import asyncio
-import hashlib
-import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -25,14 +22,9 @@ from domain.need import TaggedNeed
 from domain.product import Gender
 from domain.proposal import Attributes
 from domain.turn import FormulationRequest
-from tools.minilm import WEIGHTS_SHA256, EncoderGraph, packaged_model_dir
 from tools.need_words import NeedInput, NeedWord, need_input
+from tools.tagger_network import GENDERS, TAGS, TaggerFile, tagger_onnx
 
-TAGS = ("category", "brand", "color", "size", "material", "features", "exclude", "recipient", "occasion")
-GENDERS: tuple[Gender | None, ...] = (None, "women", "men", "kids", "unisex")
-HEAD = "need_head"
-"""Outputs a token: need, then TAGS, then, on the first token, the need's gender and the gender the query is written with."""
-_OUTPUTS = 1 + len(TAGS) + 2 * len(GENDERS)
 _MARKED_FROM = 0.3
 """Chance from which a word is part of an attribute; chosen on w-validation, which the reported figures leave out."""
 _LISTS = frozenset({"brand", "color", "material", "features", "exclude"})
@@ -42,14 +34,6 @@ _STEMMER = snowballstemmer.stemmer("english")
 _UNREADABLE = (_ort.InvalidProtobuf, _ort.InvalidGraph, _ort.Fail, _ort.NoSuchFile, _ort.InvalidArgument, _ort.NotImplemented)
 """What onnxruntime raises for a file that is not the network; its types share no base of their own."""
 Array = npt.NDArray[np.float32]
-
-
-@dataclass(frozen=True)
-class TaggerFile:
-    """The shipped weights and the hash that they must have."""
-
-    path: Path
-    sha256: str
 
 
 @dataclass(frozen=True)
@@ -125,52 +109,6 @@ class OnnxNeedTagger:
         return onnxruntime.InferenceSession(str(file), options, ["CPUExecutionProvider"])
 
 
-def tagger_onnx(file: TaggerFile, cache_dir: Path) -> tuple[Path, dict[str, float]]:
-    """(the whole network as an ONNX file in the cache, its thresholds); ModelUnavailable when the shipped weights do not fit."""
-    from safetensors import SafetensorError, safe_open
-
-    if not file.path.is_file():
-        raise ModelUnavailable(f"tagger weights {file.path.name!r} are missing; restore models/weights from the repository")
-    digest = hashlib.sha256(file.path.read_bytes()).hexdigest()
-    if digest != file.sha256:
-        raise ModelUnavailable(f"tagger weights {file.path.name!r} have hash {digest[:12]!r}, not {file.sha256[:12]!r}; restore them")
-    try:
-        with safe_open(file.path, "numpy") as tensors:
-            metadata = tensors.metadata() or {}
-            shipped = {name: tensors.get_tensor(name) for name in tensors.keys()}  # noqa: SIM118  # not a dict
-    except SafetensorError as exc:
-        raise ModelUnavailable(f"tagger weights {file.path.name!r} cannot be read: {exc}") from exc
-    if metadata.get("base") != WEIGHTS_SHA256:
-        raise ModelUnavailable(
-            f"tagger weights {file.path.name!r} belong to encoder {str(metadata.get('base'))[:12]!r}, not to the packaged one"
-        )
-    target = cache_dir / f"need-tagger-{digest[:16]}-q8.onnx"
-    if not target.exists():
-        cache_dir.mkdir(parents=True, exist_ok=True)
-        partial = target.with_suffix(f".{os.getpid()}.partial")
-        _export(merged(shipped), partial)
-        partial.replace(target)
-    return target, json.loads(metadata["thresholds"])
-
-
-def merged(shipped: Mapping[str, npt.NDArray[Any]]) -> dict[str, Array]:
-    """The packaged encoder's weights plus the shipped differences, and the head."""
-    from safetensors.numpy import load_file
-
-    weights = {
-        name: array.astype(np.float32) for name, array in load_file(packaged_model_dir() / "model.safetensors").items() if array.ndim
-    }
-    for name, array in shipped.items():
-        if name.endswith(".step"):
-            continue
-        value = array.astype(np.float32)
-        step = shipped.get(f"{name}.step")
-        if step is not None:
-            value = value * step.astype(np.float32)[:, None]
-        weights[name] = weights[name] + value if name in weights else value
-    return weights
-
-
 def need_of(marks: Marks, thresholds: Mapping[str, float]) -> TaggedNeed:
     """The query and attributes that the marks amount to."""
     words = marks.input.words
@@ -218,23 +156,6 @@ def _spans(words: Sequence[NeedWord], chances: Array, threshold: float) -> list[
         text = " ".join(texts)
         best.setdefault(text.lower(), (text, sum(own) / len(own)))
     return list(best.values())
-
-
-def _export(weights: dict[str, Array], target: Path) -> None:
-    import onnx
-    from onnxruntime.quantization import QuantType, quantize_dynamic
-
-    graph = EncoderGraph(weights)
-    hidden, _ = graph.hidden()
-    model = graph.model(graph.linear(hidden, HEAD), shape=("batch", "tokens", _OUTPUTS))
-    onnx.checker.check_model(model)
-    whole = target.with_suffix(".float")
-    onnx.save(model, str(whole))
-    try:
-        # Two thirds of the time for a thousandth of the query F1 (docs/query-model.md); the reduced range does not overflow on AVX2.
-        quantize_dynamic(str(whole), str(target), weight_type=QuantType.QInt8, per_channel=True, reduce_range=True)
-    finally:
-        whole.unlink()
 
 
 @lru_cache(maxsize=20_000)

@@ -22,7 +22,7 @@ from torch import nn
 from config import Settings
 from domain.document import Document
 from tools.minilm import packaged_model_dir
-from tools.need_tagger import GENDERS, TAGS
+from tools.tagger_network import GENDERS, TAGS
 from training.example import Example, read_examples
 from training.sft import files_of
 from training.surroundings import Surroundings

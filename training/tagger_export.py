@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from config import ROOT, Settings
 from tools.minilm import WEIGHTS_SHA256, packaged_model_dir
-from tools.need_tagger import HEAD
+from tools.tagger_network import HEAD
 
 OUT = ROOT / "models" / "weights" / "need-tagger.safetensors"
 Array = npt.NDArray[np.float32]
@@ -39,7 +39,7 @@ def main() -> None:
 
 
 def write_tagger(file: Path, weights: dict[str, Array], *, thresholds: dict[str, float]) -> None:
-    """The file that tools.need_tagger reads, whole or not at all."""
+    """The file that tools.tagger_network reads, whole or not at all."""
     from safetensors.numpy import load_file, save_file
 
     packaged = load_file(packaged_model_dir() / "model.safetensors")

@@ -7,8 +7,8 @@ from functools import lru_cache
 import snowballstemmer
 
 from domain.product import Gender
-from tools.need_tagger import GENDERS, TAGS
 from tools.need_words import NeedInput, need_input
+from tools.tagger_network import GENDERS, TAGS
 from training.example import Example
 
 _WORD = re.compile(r"[a-z0-9]+")

@@ -13,8 +13,9 @@ from domain.need import TaggedNeed
 from domain.plan import Plan, Task
 from domain.turn import FormulationRequest
 from models.roles import Roles
-from tools.need_tagger import GENDERS, TAGS, Marks, OnnxNeedTagger, TaggerFile, need_of, tagger_onnx
+from tools.need_tagger import Marks, OnnxNeedTagger, need_of
 from tools.need_words import MAX_TOKENS, need_input, need_tokenizer
+from tools.tagger_network import GENDERS, TAGS, TaggerFile, tagger_onnx
 from training.tagger_export import write_tagger
 
 
