@@ -27,6 +27,7 @@ import httpx
 import numpy as np
 
 from benchmarks.report import print_table, write_result
+from benchmarks.shop_campaign import operations
 from benchmarks.shop_crash import FAILPOINTS, Crashes, Round
 from config import ROOT
 from tools.payments.private_provider import PrivateProvider
@@ -228,39 +229,6 @@ async def _buy_down_to(buyer: LoadShopper, line: dict[str, Any], pieces: int) ->
         assert bought.status_code == 200, bought.text
 
 
-# ---- random operations
-
-
-def operations(count: int, steps: int, within_s: float) -> dict[str, Any]:
-    """Hypothesis looks for a series of operations that breaks an invariant; it shows the shortest that it finds."""
-    try:
-        from hypothesis import HealthCheck, Phase, settings
-        from hypothesis.stateful import run_state_machine_as_test
-    except ImportError:
-        raise SystemExit("benchmarks.commerce operations needs Hypothesis: run `make install-test`") from None
-    from benchmarks import shop_machine
-
-    started, runs = time.perf_counter(), 0
-    while shop_machine.OPERATIONS.total() < count and time.perf_counter() - started < within_s:
-        wanted = settings(
-            max_examples=50, stateful_step_count=steps, deadline=None, database=None, suppress_health_check=list(HealthCheck),
-            phases=(Phase.generate, Phase.shrink), print_blob=True,
-        )  # fmt: skip
-        run_state_machine_as_test(shop_machine.ShopMachine, settings=wanted)
-        runs += 1
-        done, elapsed = shop_machine.OPERATIONS.total(), time.perf_counter() - started
-        print(f"{done} operations, {shop_machine.REFUSALS.total()} refused, {elapsed:.0f} s", flush=True)
-    elapsed = time.perf_counter() - started
-    rows = [(name, n, shop_machine.REFUSALS[name]) for name, n in shop_machine.OPERATIONS.most_common()]
-    print_table("Random operations; no invariant was broken", ("operation", "run", "refused"), rows)
-    return {
-        "asked_for": count, "operations": shop_machine.OPERATIONS.total(),
-        "refused": shop_machine.REFUSALS.total(), "seconds": round(elapsed),
-        "by_operation": dict(shop_machine.OPERATIONS), "refused_by_operation": dict(shop_machine.REFUSALS),
-        "full_checks": shop_machine.CHECKS["full"], "violations": 0, "database": "SQLite file, synchronous off",
-    }  # fmt: skip
-
-
 # ---- crashes
 
 
@@ -349,6 +317,7 @@ def main() -> None:
     parser.add_argument("--pieces", type=int, default=10)
     parser.add_argument("--count", type=int, default=1_000_000, help="random operations")
     parser.add_argument("--steps", type=int, default=100, help="random operations in one series")
+    parser.add_argument("--resume", action="store_true", help="go on from the committed result: operations, crash")
     parser.add_argument("--times", type=int, default=3, help="crashes at each failpoint")
     parser.add_argument("--moments", type=int, default=50, help="crashes at random moments")
     parser.add_argument("--only", default="", help="crashes at the failpoints that begin so: accept, payment, refund")
@@ -358,7 +327,7 @@ def main() -> None:
     run: dict[str, Callable[[], dict[str, Any] | Awaitable[dict[str, Any]]]] = {
         "load": lambda: load(options.seconds, options.shoppers or 20, options.seed),
         "race": lambda: race(options.shoppers or 100, options.pieces),
-        "operations": lambda: operations(options.count, options.steps, options.minutes * 60),
+        "operations": lambda: operations(options.count, options.steps, options.minutes * 60, resume=options.resume),
         "crash": lambda: crash(options.times, options.moments, options.seed, options.minutes * 60, options.only),
     }
     found = run[options.what]()
