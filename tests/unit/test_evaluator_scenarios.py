@@ -12,6 +12,7 @@ from domain.filters import Filters
 from domain.reply import Check, Comparison, ProductView, Reply, SectionView, TaskView
 from domain.search import Candidate
 from domain.turn import Received
+from evaluator.naming import Names, evidence_of
 from evaluator.playing import play
 from evaluator.relevance import relevant
 from evaluator.scenario import Expectation, Scenario, load_scenarios, misses
@@ -79,13 +80,13 @@ def test_a_comparison_that_is_there_is_seen() -> None:
 
 
 def test_two_scenarios_of_one_name_are_refused(tmp_path: Path) -> None:
-    (tmp_path / "a.yaml").write_text("- {name: same, theme: t, turns: []}\n- {name: same, theme: t, turns: []}\n")
+    (tmp_path / "a.yaml").write_text("- {name: same, theme: typos, turns: []}\n- {name: same, theme: typos, turns: []}\n")
     with pytest.raises(ValueError, match="same"):
         load_scenarios(tmp_path)
 
 
 def test_a_misspelt_expectation_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "a.yaml").write_text("- {name: n, theme: t, turns: [{say: hi, expect: {prodcuts_min: 1}}]}\n")
+    (tmp_path / "a.yaml").write_text("- {name: n, theme: typos, turns: [{say: hi, expect: {prodcuts_min: 1}}]}\n")
     with pytest.raises(ValueError, match="prodcuts_min"):
         load_scenarios(tmp_path)
 
@@ -104,7 +105,7 @@ class Scripted:
 
 
 TWO_TURNS = Scenario.model_validate(
-    {"name": "n", "theme": "t", "turns": [{"say": "one", "expect": {"text_has": ["cup"]}}, {"say": "two", "expect": {}}]}
+    {"name": "n", "theme": "typos", "turns": [{"say": "one", "expect": {"text_has": ["cup"]}}, {"say": "two", "expect": {}}]}
 )
 
 
@@ -133,3 +134,19 @@ async def test_what_breaks_underneath_is_no_bad_answer() -> None:
 def test_a_candidate_is_about_the_need_or_it_is_not(title: str, query: str, kind: str | None, dense: float, fits: bool) -> None:
     candidate = Candidate(product=product("p", title, kind="Mugs"), score=0.9, dense=dense)
     assert relevant(candidate, query, wanted_type=kind) is fits
+
+
+def test_a_product_named_beside_the_evidence_is_seen() -> None:
+    """The longer title is one product; the shorter one within it is not named by it."""
+    names = Names((product("mug", "Birch Mug", "20", kind="Mugs"), product("travel", "Birch Mug, Travel Size", "30", kind="Mugs")))
+    said = reply(text="My pick is the Birch Mug, Travel Size.")
+    assert names.outside_evidence(said, frozenset(["travel"])) == ()
+    assert names.outside_evidence(said, frozenset(["mug"])) == ("Birch Mug, Travel Size",)
+    assert names.outside_evidence(reply(text="A mug."), frozenset()) == ()
+    assert evidence_of(reply()) == frozenset(["mug"])
+
+
+def test_a_theme_that_nobody_counts_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("- {name: n, theme: typo, turns: []}\n")
+    with pytest.raises(ValueError, match="theme"):
+        load_scenarios(tmp_path)
