@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import time
 from collections.abc import AsyncIterator
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
@@ -66,6 +66,8 @@ class EmbeddedModel:
     grammar: str = GRAMMAR
     _loading: "Future[Any] | None" = None
     """The one load, under way or done; whoever gives up on waiting leaves it to the next."""
+    _threads: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(_PARALLEL, thread_name_prefix="generate"))
+    """Of its own: whoever waits for a free slot must not hold a thread that search needs."""
     _lock: Lock = field(default_factory=Lock)
     _failed_at: float = 0.0
 
@@ -86,7 +88,7 @@ class EmbeddedModel:
         request = {
             "messages": messages, "max_tokens": max_tokens, "temperature": 0, "stream": True, "grammar": self.grammar, "cache_prompt": True,
         }  # fmt: skip
-        running = loop.run_in_executor(None, self._run, server, request, take, loop, chunks)
+        running = loop.run_in_executor(self._threads, self._run, server, request, take, loop, chunks)
         try:
             while (chunk := await chunks.get()) is not None:
                 for event in _events(chunk):

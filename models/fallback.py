@@ -1,6 +1,7 @@
 """Which implementation answers now? The first that is healthy and in time; every step down is named, rules stand below all."""
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
@@ -13,19 +14,26 @@ from domain.turn import FormulationRequest, ModelReport
 from models.chat import FailedCall, UnreadableAnswer
 from models.health import Health
 
+log = logging.getLogger(__name__)
 _FAILURES_TO_OPEN = 3
 _OPEN_FOR_S = 30.0
 
 
 @dataclass
 class Breaker:
-    """Opens after three failures in a row, for half a minute, then lets one call try."""
+    """Opens after three failures in a row; then one call each half minute tries until one succeeds."""
 
     failures: int = 0
     opened_at: float = 0.0
 
     def closed(self) -> bool:
-        return self.failures < _FAILURES_TO_OPEN or time.monotonic() - self.opened_at > _OPEN_FOR_S
+        """Whether to ask now; the one who tries first keeps the others out for as long again."""
+        if self.failures < _FAILURES_TO_OPEN:
+            return True
+        if time.monotonic() - self.opened_at <= _OPEN_FOR_S:
+            return False
+        self.opened_at = time.monotonic()
+        return True
 
     def failed(self) -> None:
         self.failures += 1
@@ -77,7 +85,9 @@ class FallbackFormulator:
                         yield passed
                 candidate.breaker.succeeded()
                 return
-            except (ModelUnavailable, BadModelOutput) as error:
+            except Exception as error:  # a defect in a model's adapter costs the shopper its words, not the turn
+                if not isinstance(error, ModelUnavailable | BadModelOutput):
+                    log.exception("formulator broke", extra={"model": candidate.name})
                 candidate.breaker.failed()
                 sent.broke_off(candidate.name, error)
                 degraded.append(_step(candidate.name, self.last_name if sent.closed else following, str(error)[:200]))
@@ -101,7 +111,7 @@ class _Sent:
     spent: list[Usage] = field(default_factory=list)
     """What each failed call cost, as far as it is known."""
 
-    def broke_off(self, name: str, error: ModelUnavailable | BadModelOutput) -> None:
+    def broke_off(self, name: str, error: Exception) -> None:
         self.spent.append(error.usage if isinstance(error, FailedCall | UnreadableAnswer) else Usage(model_calls=1))
         self.closed = self.categories > 0
         if self.query and not self.query_by:

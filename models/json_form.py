@@ -2,7 +2,7 @@
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
@@ -60,8 +60,8 @@ class _Category(BaseModel):
     explanation: Annotated[str, Field(max_length=400)] = ""
 
 
-_CATEGORIES = re.compile(r'"categories"\s*:')
-"""The key and no value: a value is never followed by a colon."""
+_CATEGORIES = re.compile(r'"categories"\s*:\s*\[')
+"""The key with its array, and no value: a value is never followed by a colon."""
 
 
 @dataclass
@@ -69,23 +69,25 @@ class JsonReader:
     """Turns a growing JSON text into events: the query with its attributes, then each category as its object closes."""
 
     _text: str = ""
-    _query_sent: bool = False
+    _objects: "_Objects | None" = None
+    """Reads the array of categories; from when it has begun."""
     _sent: int = 0
 
     def feed(self, text: str) -> list[QueryFormulated | CategoryFormulated | CategoryExplained]:
         """Events that the new text completes. Raises BadModelOutput for prose and for values out of bounds."""
+        if not self._text:
+            text = text.lstrip()
         self._text += text
-        if self._text.lstrip() and not self._text.lstrip().startswith("{"):
+        if self._text and not self._text.startswith("{"):
             raise BadModelOutput(f"the model answered with prose: {self._text[:60]!r}")
         if len(self._text) > 12_000:
             raise BadModelOutput("the model's answer is over 12,000 characters long")
         events: list[QueryFormulated | CategoryFormulated | CategoryExplained] = []
-        if not self._query_sent and (head := self._head()) is not None:
-            self._query_sent = True
-            events.append(head)
-        if self._query_sent:
-            events += self._categories()
-        return events
+        if self._objects is None and "[" in text and (key := _CATEGORIES.search(self._text)):
+            events.append(self._head(key.start()))
+            self._objects = _Objects()
+            text = self._text[key.end() :]
+        return [*events, *self._categories(text)] if self._objects else events
 
     def finish(self) -> list[QueryFormulated | CategoryFormulated | CategoryExplained]:
         """BadModelOutput when the object is not whole."""
@@ -97,22 +99,16 @@ class JsonReader:
             raise BadModelOutput("the model's answer has no category")
         return []
 
-    def _head(self) -> QueryFormulated | None:
-        key = _CATEGORIES.search(self._text)
-        if key is None:
-            return None
+    def _head(self, end: int) -> QueryFormulated:
         try:
-            head = _Head.model_validate_json(self._text[: key.start()].rstrip().rstrip(",") + "}")
+            head = _Head.model_validate_json(self._text[:end].rstrip().rstrip(",") + "}")
             return QueryFormulated(head.query, head.attributes or Attributes())
         except ValidationError as exc:
             raise BadModelOutput(f"query or attributes are not in their form: {str(exc)[:160]}") from exc
 
-    def _categories(self) -> list[QueryFormulated | CategoryFormulated | CategoryExplained]:
+    def _categories(self, text: str) -> list[QueryFormulated | CategoryFormulated | CategoryExplained]:
         events: list[QueryFormulated | CategoryFormulated | CategoryExplained] = []
-        key = _CATEGORIES.search(self._text)
-        start = self._text.find("[", key.end()) if key else -1
-        closed = _closed_objects(self._text[start + 1 :]) if start >= 0 else []
-        for raw in closed[self._sent :]:
+        for raw in self._objects.feed(text) if self._objects else ():
             if self._sent == MAX_CATEGORIES:
                 raise BadModelOutput(f"more than {MAX_CATEGORIES} categories")
             try:
@@ -124,22 +120,35 @@ class JsonReader:
         return events
 
 
-def _closed_objects(text: str) -> list[str]:
-    """The complete top-level objects at the start of a growing array."""
-    found: list[str] = []
-    depth, begin, in_string, escaped = 0, -1, False, False
-    for i, char in enumerate(text):
-        if in_string:
-            in_string, escaped = (char != '"' or escaped), (char == "\\" and not escaped)
-            continue
-        if char == '"':
-            in_string = True
-        elif char == "{":
-            begin, depth = (i if depth == 0 else begin), depth + 1
-        elif char == "}":
-            depth -= 1
-            if depth == 0:
-                found.append(text[begin : i + 1])
-        elif char == "]" and depth == 0:
-            break
-    return found
+@dataclass
+class _Objects:
+    """The complete top-level objects of a growing array, each character read once."""
+
+    _depth: int = 0
+    _open: list[str] = field(default_factory=list)
+    """Characters of the object that is not closed yet."""
+    _in_string: bool = False
+    _escaped: bool = False
+    _ended: bool = False
+
+    def feed(self, text: str) -> list[str]:
+        found: list[str] = []
+        for char in text:
+            if self._ended:
+                break
+            if self._depth:
+                self._open.append(char)
+            if self._in_string:
+                self._in_string, self._escaped = (char != '"' or self._escaped), (char == "\\" and not self._escaped)
+            elif char == '"':
+                self._in_string = True
+            elif char == "{":
+                self._open = self._open if self._depth else ["{"]
+                self._depth += 1
+            elif char == "}":
+                self._depth -= 1
+                if self._depth == 0:
+                    found.append("".join(self._open))
+            elif char == "]" and self._depth == 0:
+                self._ended = True
+        return found

@@ -1,7 +1,7 @@
 """How are larger models asked? LangChain chat models over any OpenAI-compatible server (vLLM) and NVIDIA NIM, JSON-schema guided."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
@@ -18,6 +18,7 @@ from models.chat import Ended, OutputForm, Piece
 from models.json_form import RESPONSE_FORMAT
 from models.wire import GRAMMAR
 
+_CHECK_S = 3.0
 _GUIDES: dict[OutputForm, dict[str, Any]] = {
     "json": {"response_format": RESPONSE_FORMAT},
     # vLLM's own field, for a model that was fine-tuned to write our lines: half the tokens of the same in JSON.
@@ -33,6 +34,8 @@ class LangChainModel:
     name: str
     timeout_s: float = 10.0
     form: OutputForm = "json"
+    base_url: str | None = None
+    api_key: str | None = field(default=None, repr=False)
 
     @classmethod
     def openai_compatible(
@@ -49,7 +52,7 @@ class LangChainModel:
             temperature=0,
             stream_usage=True,
         )
-        return cls(chat, f"vllm/{model}", timeout_s, form)
+        return cls(chat, f"vllm/{model}", timeout_s, form, base_url, api_key)
 
     @classmethod
     def nim(cls, *, model: str, api_key: str | None, base_url: str | None, timeout_s: float) -> "LangChainModel":
@@ -59,7 +62,7 @@ class LangChainModel:
             options["api_key"] = api_key
         if base_url:
             options["base_url"] = base_url
-        return cls(ChatNVIDIA(**options), f"nim/{model}", timeout_s)
+        return cls(ChatNVIDIA(**options), f"nim/{model}", timeout_s, base_url=base_url, api_key=api_key)
 
     async def stream(self, messages: list[dict[str, str]], *, max_tokens: int) -> AsyncIterator[Piece | Ended]:
         """Text as it arrives, guided by the schema of the Proposal or by the grammar of our lines."""
@@ -76,7 +79,19 @@ class LangChainModel:
         yield _ended(total)
 
     async def check(self) -> None:
-        """A server that cannot be reached shows at its first call; the breaker remembers it."""
+        """Asks a server of one's own for its list of models; a hosted one without an address shows at its first call."""
+        if self.base_url is None:
+            return
+        try:
+            async with httpx.AsyncClient(timeout=_CHECK_S) as client:
+                answer = await client.get(f"{self.base_url.rstrip('/')}/models", headers=self._authorised())
+        except httpx.HTTPError as exc:
+            raise ModelUnavailable(f"{self.name} cannot be reached: {_reason(exc)}") from exc
+        if answer.status_code >= httpx.codes.INTERNAL_SERVER_ERROR:
+            raise ModelUnavailable(f"{self.name} answers {answer.status_code}")
+
+    def _authorised(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.api_key}"} if self.api_key else {}
 
 
 def _reason(exc: Exception) -> str:

@@ -1,15 +1,18 @@
 """How does the need tagger lead a formulation? Its query goes out at once; what it cannot do follows from the formulator behind it."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 
 from domain.errors import ModelUnavailable
 from domain.events import FormulationEvent, FormulationFinished, QueryFormulated
+from domain.need import TaggedNeed
 from domain.ports import Formulator, NeedTagger
 from domain.proposal import Attributes
 from domain.reply import Degraded
 from domain.turn import FormulationRequest
 from models.formulator import Mend
+from models.health import Health
 
 NAME = "need-tagger"
 _READ_BY_RULES = ("price_min", "price_max", "size", "color", "gender")
@@ -25,12 +28,16 @@ class TaggedFormulator:
     mend: Mend
     sure_from: float = 0.5
     """Confidence from which the tagger's query leads."""
+    within_s: float = 0.5
+    """It answers in some 20 ms; what takes this long stands in a queue, and rules are there."""
+    health: Health | None = None
+    """What a watch knows of it: it is not asked while it is down, or is being built."""
 
     async def formulate(self, request: FormulationRequest) -> AsyncIterator[FormulationEvent]:
         degraded: tuple[Degraded, ...] = ()
         led, query = False, ""
         try:
-            need = await self.tagger.tag(_heard(request))
+            need = await self._tagged(_heard(request))
         except ModelUnavailable as error:
             degraded = (Degraded(role="tagger", wanted=NAME, used="rules", reason=str(error)[:200]),)
         else:
@@ -44,6 +51,15 @@ class TaggedFormulator:
                 yield _reported(event, degraded, led=led)
             else:
                 yield event
+
+    async def _tagged(self, request: FormulationRequest) -> TaggedNeed:
+        if self.health is not None and self.health.reason is not None:
+            raise ModelUnavailable(self.health.reason)
+        try:
+            async with asyncio.timeout(self.within_s):
+                return await self.tagger.tag(request)
+        except TimeoutError as exc:
+            raise ModelUnavailable(f"no answer within {self.within_s * 1000:.0f} ms") from exc
 
 
 def _heard(request: FormulationRequest) -> FormulationRequest:

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
+import pytest
+
 from domain.errors import BadModelOutput, ModelUnavailable
 from domain.events import CategoryExplained, CategoryFormulated, FormulationEvent, FormulationFinished, QueryFormulated
 from domain.plan import Plan, Task
@@ -11,7 +13,7 @@ from domain.proposal import Attributes, ProposedCategory
 from domain.reply import Usage
 from domain.turn import FormulationRequest, ModelReport
 from models.chat import UnreadableAnswer
-from models.fallback import Candidate, FallbackFormulator
+from models.fallback import Breaker, Candidate, FallbackFormulator
 
 REQUEST = FormulationRequest(message="a red mug", plan=Plan(tasks=(Task(kind="search", request="red mug"),)))
 OTHER = ProposedCategory(category="Cups", products=("g", "h", "i", "j", "k", "l"), explanation="For you.")
@@ -124,3 +126,21 @@ async def test_the_breaker_stops_asking_after_three_failures() -> None:
         reports.append(events[-1])
     assert model.calls == 3
     assert isinstance(reports[-1], FormulationFinished) and "circuit breaker" in reports[-1].report.degraded[0].reason
+
+
+async def test_a_defect_in_a_models_adapter_costs_its_words_and_not_the_turn() -> None:
+    events, report = await played(Scripted((KeyError("choices"),)))
+    assert events[0] == QueryFormulated("rules query", Attributes())
+    assert (report.degraded[0].wanted, report.degraded[0].used) == ("m", "rules")
+
+
+def test_of_all_who_come_when_the_breaker_has_been_open_for_long_enough_one_tries(monkeypatch: pytest.MonkeyPatch) -> None:
+    breaker, now = Breaker(), 1000.0
+    monkeypatch.setattr("models.fallback.time.monotonic", lambda: now)
+    for _ in range(3):
+        breaker.failed()
+    assert not breaker.closed()
+    now += 31
+    assert [breaker.closed() for _ in range(3)] == [True, False, False]
+    breaker.succeeded()
+    assert breaker.closed()

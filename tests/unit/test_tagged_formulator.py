@@ -1,5 +1,6 @@
 """Does the tagger's query lead when it is sure, and does nothing break when it is not, or not there?"""
 
+import asyncio
 from dataclasses import dataclass, field
 
 import pytest
@@ -10,6 +11,7 @@ from domain.need import TaggedNeed
 from domain.plan import Plan, Task, TaskKind
 from domain.proposal import Attributes, ProposedCategory
 from domain.turn import FormulationRequest, ModelReport
+from models.health import Health
 from models.tagged import TaggedFormulator, together
 from planner.mend import Mender
 from planner.safety import safety_rules
@@ -37,6 +39,10 @@ class Marks:
         if self.missing:
             raise ModelUnavailable("tagger weights 'x' are missing")
         return self.need
+
+
+async def nothing() -> None:
+    return None
 
 
 async def played(marks: Marks, *tasks: Task) -> tuple[list[FormulationEvent], ModelReport]:
@@ -78,6 +84,25 @@ async def test_missing_weights_are_a_visible_step_down() -> None:
     events, report = await played(Marks(missing=True))
     assert isinstance(events[0], QueryFormulated) and events[0].query == "tent boots"
     assert [(d.role, d.used) for d in report.degraded] == [("tagger", "rules")] and "missing" in report.degraded[0].reason
+
+
+async def test_a_tagger_that_hangs_is_left_and_one_that_is_down_is_not_asked() -> None:
+    class Hanging:
+        asked = 0
+
+        async def tag(self, request: FormulationRequest) -> TaggedNeed:
+            self.asked += 1
+            await asyncio.sleep(60)
+            return TaggedNeed(query="", confidence=0.0)
+
+    hanging, request = Hanging(), FormulationRequest(message=MESSAGE, plan=Plan(tasks=(BOOTS,)))
+    mender = Mender(lexicon, safety_rules())
+    events = [event async for event in TaggedFormulator(hanging, Rules(), mender, within_s=0.01).formulate(request)]
+    assert isinstance(events[-1], FormulationFinished) and "10 ms" in events[-1].report.degraded[0].reason
+    down = Health("need-tagger", nothing, role="tagger", reason="its network is being built")
+    events = [event async for event in TaggedFormulator(hanging, Rules(), mender, health=down).formulate(request)]
+    assert isinstance(events[-1], FormulationFinished) and events[-1].report.degraded[0].reason == "its network is being built"
+    assert hanging.asked == 1
 
 
 def test_rules_keep_what_they_read_exactly_and_the_tagger_adds_the_rest() -> None:
