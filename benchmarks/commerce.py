@@ -28,9 +28,8 @@ import numpy as np
 
 from benchmarks.report import print_table, write_result
 from benchmarks.shop_campaign import operations
-from benchmarks.shop_crash import FAILPOINTS, Crashes, Round
+from benchmarks.shop_crash import crash
 from config import ROOT
-from tools.payments.private_provider import PrivateProvider
 
 _READS_P95_MS, _WRITES_P95_MS = 20.0, 40.0
 _START_TIMEOUT_S = 120
@@ -229,55 +228,6 @@ async def _buy_down_to(buyer: LoadShopper, line: dict[str, Any], pieces: int) ->
         assert bought.status_code == 200, bought.text
 
 
-# ---- crashes
-
-
-def crash(times: int, moments: int, seed: int, within_s: float, only: str) -> dict[str, Any]:
-    """Every failpoint some times, then random moments, as many as begin in time."""
-    chance, rounds, started = random.Random(seed), list[Round](), time.perf_counter()
-    names = [name for name in FAILPOINTS if name.startswith(only)]
-    with TemporaryDirectory() as scratch:
-        provider = PrivateProvider(Path(scratch) / "provider")
-        crashes = Crashes(provider, provider.start())
-        try:
-            for name in names:
-                # The first, second and third time that the point is passed: first purchase, a later one, on the way of a refund.
-                for time_ in range(1, times + 1):
-                    rounds.append(crashes.at_failpoint(_made(Path(scratch) / f"{name}-{time_}"), name, times=time_))
-            for number in range(moments):
-                if time.perf_counter() - started > within_s:
-                    break
-                rounds.append(crashes.at_random(_made(Path(scratch) / f"random-{number}"), chance))
-        finally:
-            provider.stop()
-    points = [r for r in rounds if not r.name.startswith("random")]
-    rows = [(name, *_summed([r for r in points if r.name.startswith(f"{name} ")])) for name in names]
-    rows.append(("random moments", *_summed([r for r in rounds if r.name.startswith("random")])))
-    print_table("kill -9 and start again", ("where", "killed", "purchases begun", "acknowledged", "orders", "lost or doubled"), rows)
-    for found in rounds:
-        for wrong in found.wrong:
-            print(f"  {found.name}: {wrong}")
-    return {
-        "asked_for": len(names) * times + moments, "rounds": len(rounds),
-        "killed": sum(r.killed for r in rounds), "wrong": {r.name: r.wrong for r in rounds if r.wrong},
-        "by_place": {
-            str(name): dict(zip(("killed", "begun", "acknowledged", "orders", "wrong"), row, strict=True)) for name, *row in rows
-        },
-    }  # fmt: skip
-
-
-def _summed(rounds: list[Round]) -> tuple[int, int, int, int, int]:
-    return (
-        sum(r.killed for r in rounds), sum(r.begun for r in rounds), sum(r.acknowledged for r in rounds),
-        sum(r.orders for r in rounds), sum(bool(r.wrong) for r in rounds),
-    )  # fmt: skip
-
-
-def _made(folder: Path) -> Path:
-    folder.mkdir()
-    return folder
-
-
 # ---- small things
 
 
@@ -328,12 +278,11 @@ def main() -> None:
         "load": lambda: load(options.seconds, options.shoppers or 20, options.seed),
         "race": lambda: race(options.shoppers or 100, options.pieces),
         "operations": lambda: operations(options.count, options.steps, options.minutes * 60, resume=options.resume),
-        "crash": lambda: crash(options.times, options.moments, options.seed, options.minutes * 60, options.only),
+        "crash": lambda: crash(options.times, options.moments, options.minutes * 60, only=options.only, resume=options.resume),
     }
     found = run[options.what]()
     result = found if isinstance(found, dict) else asyncio.run(_awaited(found))
-    name = "_".join(part for part in ("commerce", options.what, options.only) if part)
-    print(f"written to {write_result(name, result)}")
+    print(f"written to {write_result(f'commerce_{options.what}', result)}")
 
 
 async def _awaited(found: Awaitable[dict[str, Any]]) -> dict[str, Any]:

@@ -1,4 +1,7 @@
-"""Is anything lost or done twice when the shop is killed? One round: kill, start again, compare our orders with the provider's books."""
+"""Is anything lost or done twice when the shop is killed? A round: kill, start again, compare our orders with the provider's books.
+
+python -m benchmarks.commerce crash --resume
+"""
 
 import json
 import random
@@ -7,9 +10,12 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
+from benchmarks.report import RESULTS, hardware, print_table, write_result
 from config import ROOT
 from domain.order import Order
 from tools import checkout, settlement
@@ -17,6 +23,7 @@ from tools.payments.ledger import Ledger, Payment, Refund
 from tools.payments.private_provider import PrivateProvider
 
 FAILPOINTS = (*checkout.FAILPOINTS, *settlement.FAILPOINTS)
+_NAME = "commerce_crash"
 _PURCHASES = 6
 _MANY = 10_000
 _TIMEOUT_S = 120
@@ -32,6 +39,69 @@ class Round:
     acknowledged: int = 0
     orders: int = 0
     wrong: list[str] = field(default_factory=list)
+    commit: str = ""
+
+    @property
+    def passed(self) -> bool:
+        return self.killed and not self.wrong
+
+
+def crash(times: int, moments: int, within_s: float, *, only: str, resume: bool) -> dict[str, Any]:
+    """Every failpoint some times, then random moments, as many as begin in time; a round that stands in the result is not run again."""
+    names = [name for name in FAILPOINTS if name.startswith(only)]
+    # The first, second and third time that a point is passed: first purchase, a later one, on the way of a refund.
+    wanted = [(f"{name} #{time_}", name, time_) for name in names for time_ in range(1, times + 1)]
+    wanted += [(f"random moment #{number}", "", number) for number in range(1, moments + 1)]
+    done = _earlier() if resume else {}
+    started = time.perf_counter()
+    with TemporaryDirectory() as scratch:
+        provider = PrivateProvider(Path(scratch) / "provider")
+        crashes = Crashes(provider, provider.start())
+        try:
+            for label, point, number in wanted:
+                if label in done:
+                    continue
+                if time.perf_counter() - started > within_s:
+                    break
+                folder = Path(scratch) / label.replace(" ", "-")
+                folder.mkdir()
+                at = crashes.at_failpoint(folder, point, times=number) if point else crashes.at_random(folder, random.Random(number))
+                at.name, at.commit = label, hardware()["commit"]
+                done[label] = at
+                print(f"{label}: {'nothing lost or doubled' if at.passed else at.wrong or 'not killed'}", flush=True)
+                write_result(_NAME, _told(wanted, done))
+        finally:
+            provider.stop()
+    found = _told(wanted, done)
+    rows = [(place, *figures.values()) for place, figures in found["by_place"].items()]
+    print_table("kill -9 and start again", ("where", "killed", "purchases begun", "acknowledged", "orders", "lost or doubled"), rows)
+    return found
+
+
+def _told(wanted: list[tuple[str, str, int]], done: dict[str, Round]) -> dict[str, Any]:
+    by_place: dict[str, list[Round]] = {}
+    for label, point, _ in wanted:
+        if label in done:
+            by_place.setdefault(point or "random moments", []).append(done[label])
+    return {
+        "asked_for": len(wanted), "rounds": len(done), "killed": sum(r.killed for r in done.values()),
+        "passed": sum(r.passed for r in done.values()), "by_place": {place: _summed(rounds) for place, rounds in by_place.items()},
+        "every_round": [asdict(r) for r in done.values()],
+    }  # fmt: skip
+
+
+def _summed(rounds: list[Round]) -> dict[str, int]:
+    return {
+        "killed": sum(r.killed for r in rounds), "begun": sum(r.begun for r in rounds),
+        "acknowledged": sum(r.acknowledged for r in rounds), "orders": sum(r.orders for r in rounds),
+        "wrong": sum(bool(r.wrong) for r in rounds),
+    }  # fmt: skip
+
+
+def _earlier() -> dict[str, Round]:
+    file = RESULTS / f"{_NAME}.json"
+    rounds = json.loads(file.read_text()).get("every_round", []) if file.exists() else []
+    return {r["name"]: Round(**r) for r in rounds}
 
 
 @dataclass(frozen=True)
