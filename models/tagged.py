@@ -15,7 +15,7 @@ from models.formulator import Mend
 from models.health import Health
 
 NAME = "need-tagger"
-_READ_BY_RULES = ("price_min", "price_max", "size", "color", "gender")
+_READ_BY_RULES = ("price_min", "price_max", "size", "color")
 """Attributes that rules read with more precision where they read them at all (benchmarks.formulation)."""
 
 
@@ -28,7 +28,7 @@ class TaggedFormulator:
     mend: Mend
     sure_from: float = 0.5
     """Confidence from which the tagger's query leads."""
-    within_s: float = 0.5
+    within_s: float = 1.5
     """It answers in some 20 ms; what takes this long stands in a queue, and rules are there."""
     health: Health | None = None
     """What a watch knows of it: it is not asked while it is down, or is being built."""
@@ -70,12 +70,13 @@ def _heard(request: FormulationRequest) -> FormulationRequest:
 
 
 def together(rules: Attributes, tagged: Attributes) -> Attributes:
-    """Both readings: what rules read exactly is theirs, the rest is the tagger's where it marked something."""
+    """Both readings: what rules read exactly is theirs, the rest is the tagger's where it marked something. The gender is the
+    tagger's even when it is none: rules read it off whoever is mentioned, "a mug for my dad", and mugs have none."""
     values = {
         name: first if first not in (None, ()) else second
         for name, first, second in (_in_order(name, rules, tagged) for name in type(rules).model_fields)
     }
-    return Attributes.model_validate(values)
+    return Attributes.model_validate(values | {"gender": tagged.gender})
 
 
 def _in_order(name: str, rules: Attributes, tagged: Attributes) -> tuple[str, object, object]:
