@@ -20,13 +20,14 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from benchmarks.report import print_table, write_result
+from benchmarks.shop_sqlite import create_inline_engine
 from benchmarks.tau2_data import Action, RetailData, RetailTask
 from benchmarks.tau2_expected import Expected, Refused, initial_state
 from benchmarks.tau2_shop import RetailShop
 from config import Settings
 from domain.errors import AisleError, NotFound
 from domain.shopper import Shopper
-from memory.database import create_engine, create_tables, database_url
+from memory.database import create_tables, database_url
 from memory.shop_store import SqlShopStore
 
 _PENDING = ("processed", "delivered", "cancelled")
@@ -43,7 +44,9 @@ class Outcome:
     task_id: str
     writes: int = 0
     refused: int = 0
-    """Gold actions that the policy refuses, and so did we."""
+    """Gold writes that the policy refuses, and so did we."""
+    not_there: int = 0
+    """Gold look-ups of what is not in the data set, and we found nothing either."""
     differences: list[str] = field(default_factory=list)
 
     @property
@@ -66,40 +69,41 @@ class Variation:
 
 
 class Tables:
-    """Fresh databases, copied from one that was made once."""
+    """One database file, laid out anew from what was made once: empty, or with everything loaded."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._count = 0
+        self._file = folder / "aisle.sqlite"
+        self._engine = create_inline_engine(database_url(None, folder))
 
     async def prepare(self, data: RetailData) -> None:
-        """An empty one, and one with everything loaded."""
-        async with self._opened(data, self._folder / "empty", new=True) as shop:
-            await shop.store.engine.dispose()
-        shutil.copytree(self._folder / "empty", self._folder / "full")
-        async with self._opened(data, self._folder / "full") as shop:
+        await create_tables(self._engine)
+        await self._keep("empty")
+        async with self.fresh(data, "empty") as shop:
             await shop.load(tuple(data.users))
+        await self._keep("full")
 
     @asynccontextmanager
     async def fresh(self, data: RetailData, kind: str) -> AsyncIterator[RetailShop]:
-        """A shop over a copy that is thrown away."""
-        self._count += 1
-        folder = self._folder / f"copy-{self._count}"
-        shutil.copytree(self._folder / kind, folder)
-        async with self._opened(data, folder) as shop:
-            yield shop
-        shutil.rmtree(folder)
-
-    @asynccontextmanager
-    async def _opened(self, data: RetailData, folder: Path, *, new: bool = False) -> AsyncIterator[RetailShop]:
-        await asyncio.to_thread(folder.mkdir, exist_ok=True)
-        engine = create_engine(database_url(None, folder))
-        if new:
-            await create_tables(engine)
-        shop = RetailShop.open(data, SqlShopStore(engine))
+        """A shop over a copy that the next one overwrites."""
+        await self.close()
+        self._lay_out(kind)
+        shop = RetailShop.open(data, SqlShopStore(self._engine))
         yield shop
         await shop.close()
-        await engine.dispose()
+
+    def _lay_out(self, kind: str) -> None:
+        for left in ("-wal", "-shm"):
+            Path(f"{self._file}{left}").unlink(missing_ok=True)
+        shutil.copy(self._folder / kind, self._file)
+
+    async def close(self) -> None:
+        """Closes all connections; the file is whole then."""
+        await self._engine.dispose()
+
+    async def _keep(self, kind: str) -> None:
+        await self.close()
+        shutil.copy(self._file, self._folder / kind)
 
 
 async def replay(data: RetailData, tables: Tables, task: RetailTask, versions: dict[str, int]) -> Outcome:
@@ -111,7 +115,7 @@ async def replay(data: RetailData, tables: Tables, task: RetailTask, versions: d
         expected: Expected | None = None
         for action in task.actions:
             if not action.writes:
-                await _read(shop, action, outcome)
+                await _read(shop, data, action, outcome)
                 continue
             assert shop.session.customer_id is not None, f"task {task.task_id} acts for nobody"
             if expected is None:
@@ -218,12 +222,18 @@ async def run(data: RetailData, folder: Path) -> dict[str, Any]:
         loaded = await shop.state([*data.users, *data.orders])
     wrong_start = [key for key, value in initial_state(data).items() if loaded[key] != value]
     print(f"loaded {len(data.users)} users and {len(data.orders)} orders; {len(wrong_start)} differ from the data set", flush=True)
-    outcomes = [await replay(data, tables, task, versions) for task in data.tasks]
+    outcomes = []
+    for task in data.tasks:
+        outcomes.append(await replay(data, tables, task, versions))
+        if outcomes[-1].differences:
+            print(f"task {task.task_id}: {outcomes[-1].differences}", flush=True)
+    print(f"{len(outcomes)} tasks played", flush=True)
     tried, let_through = await _try_all(data, tables)
+    await tables.close()
     _show(outcomes, tried, let_through)
     return {
         "tasks": len(outcomes), "right": sum(o.right for o in outcomes), "writes": sum(o.writes for o in outcomes),
-        "gold_actions_refused_by_both": sum(o.refused for o in outcomes),
+        "gold_writes_refused_by_both": sum(o.refused for o in outcomes), "gold_lookups_of_nothing": sum(o.not_there for o in outcomes),
         "differences": {o.task_id: o.differences for o in outcomes if not o.right},
         "loaded": {"users": len(data.users), "orders": len(data.orders), "different": len(wrong_start)},
         "forbidden_tried": dict(tried), "forbidden_let_through": let_through,
@@ -248,11 +258,16 @@ async def _try_all(data: RetailData, tables: Tables) -> tuple[Counter[str], dict
     return tried, dict(let_through)
 
 
-async def _read(shop: RetailShop, action: Action, outcome: Outcome) -> None:
+async def _read(shop: RetailShop, data: RetailData, action: Action, outcome: Outcome) -> None:
+    """What is there must be found, and what is not there must not."""
+    found, why = True, "found all the same"
     try:
         await shop.call(action)
     except AisleError as exc:
-        outcome.differences.append(f"{action.name} was refused: {exc}")
+        found, why = False, str(exc)
+    if found != data.has(action):
+        outcome.differences.append(f"{action.name} of {action.arguments}: {why}")
+    outcome.not_there += not data.has(action)
 
 
 async def _write(shop: RetailShop, expected: Expected, action: Action, outcome: Outcome) -> None:

@@ -70,6 +70,29 @@ class RetailData:
                     return product, variant
         raise KeyError(item_id)
 
+    def has(self, action: Action) -> bool:
+        """Whether there is what a gold action looks up: some of them ask for a user, order or product that does not exist, and should."""
+        given = action.arguments
+        match action.name:
+            case "find_user_id_by_email":
+                return any(user["email"].lower() == given["email"].lower() for user in self.users.values())
+            case "find_user_id_by_name_zip":
+                asked = (given["first_name"].lower(), given["last_name"].lower(), given["zip"])
+                return any(_name_and_zip(user) == asked for user in self.users.values())
+            case "get_user_details":
+                return given["user_id"] in self.users
+            case "get_order_details":
+                return given["order_id"] in self.orders
+            case "get_product_details":
+                return given["product_id"] in self.products
+            case "get_item_details":
+                return given["item_id"] in self.options
+        return True
+
+
+def _name_and_zip(user: dict[str, Any]) -> tuple[str, str, str]:
+    return user["name"]["first_name"].lower(), user["name"]["last_name"].lower(), user["address"]["zip"]
+
 
 def _task(document: dict[str, Any]) -> RetailTask:
     actions = document["evaluation_criteria"].get("actions") or ()

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,7 @@ from domain.pending import (
     ModifyOrder,
     ReturnLines,
 )
+from domain.policy import ShopPolicy
 from domain.product import Product
 from domain.shop_views import PendingView
 from domain.shopper import Account, PaymentMethod, Shopper
@@ -86,7 +88,7 @@ class RetailShop:
     @classmethod
     def open(cls, data: RetailData, store: SqlShopStore) -> "RetailShop":
         provider = InProcessProvider.open()
-        policy = load_policy(_POLICY)
+        policy = _policy()
         shop = open_shop(
             store,
             ProductShelf(data.products),
@@ -378,3 +380,8 @@ def _money(amount: float) -> Money:
 
 def _has(product: Product, item_id: str) -> bool:
     return any(variant.variant_id == item_id for variant in product.variants)
+
+
+@cache
+def _policy() -> ShopPolicy:
+    return load_policy(_POLICY)
