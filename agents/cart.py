@@ -42,11 +42,13 @@ class CartAgent:
 
     async def __call__(self, planned: Planned, task: Task, order: int) -> Spoken:
         shopper, session = shopper_of(planned), planned.session
-        view = await self.shop.carts.view(shopper)
+        turn = f"turn:{planned.turn_id}:{order}:"
+        # A turn that is repeated after its reply was lost means the cart as it was then: a removed line is not in the present one.
+        view = await self.shop.carts.before(shopper, turn) or await self.shop.carts.view(shopper)
         outcomes: list[_Outcome] = []
         for i, command in enumerate(read_cart(completed(planned.message, session), session.shown, view.lines, focus=session.focus)):
             try:
-                done = await self._done(command, shopper, session, view, key=f"turn:{planned.turn_id}:{order}:{i}")
+                done = await self._done(command, shopper, session, view, key=f"{turn}{i}")
             except SAID_TO_SHOPPER as exc:
                 done = _Outcome(said(exc))
             view = done.view or view
@@ -85,10 +87,7 @@ class CartAgent:
         after = await self.shop.carts.add(
             shopper, product.product_id, quantity=quantity, variant_id=variant.variant_id if variant else None, key=key
         )
-        line = next(
-            line for line in after.lines if (line.product_id, line.variant_id) == (product.product_id, variant and variant.variant_id)
-        )
-        return _Outcome(f"Added {quantity} × {_name(line)}.", after)
+        return _Outcome(f"Added {quantity} × {_named(after, product, variant)}.", after)
 
     async def _swap(self, command: CartCommand, line: CartLineView, shopper: Shopper, key: str) -> _Outcome:
         product = await self.shop.carts.offers.product(line.product_id)
@@ -96,8 +95,7 @@ class CartAgent:
         if len(fitting) != 1:
             return _Outcome(f"{line.title[:_TITLE]} comes in {_offered(product)}. Which one?", question=True)
         after = await self.shop.carts.change(shopper, line.line_id, variant_id=fitting[0].variant_id, quantity=command.quantity, key=key)
-        changed = next(one for one in after.lines if one.variant_id == fitting[0].variant_id)
-        return _Outcome(f"Changed it to {_name(changed)}.", after)
+        return _Outcome(f"Changed it to {_named(after, product, fitting[0])}.", after)
 
 
 def completed(message: str, session: Session) -> str:
@@ -215,6 +213,13 @@ def _total(view: CartView) -> str:
     listed = "; ".join(f"{line.quantity} × {_name(line)} at {line.unit_price}" for line in view.lines[:6])
     more = f" and {len(view.lines) - 6} more" if len(view.lines) > 6 else ""
     return f"In your cart: {listed}{more}. Together {view.subtotal}."
+
+
+def _named(view: CartView, product: Product, variant: Variant | None) -> str:
+    """The cart's line of this very thing, by name; a repeated turn may find that it has left the cart."""
+    sku = (product.product_id, variant.variant_id if variant else None)
+    line = next((line for line in view.lines if (line.product_id, line.variant_id) == sku), None)
+    return _name(line) if line else product.title[:_TITLE]
 
 
 def _name(line: CartLineView) -> str:

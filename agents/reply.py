@@ -142,7 +142,7 @@ def updated_session(finished: Finished, reply: Reply) -> Session:
             "focus": _focus(session, planned.plan.tasks, shows=bool(shown)),
             "question": clarification.question if clarification else None,
             "unfinished": next((s.unfinished for s in finished.spoken if s.unfinished), None),
-            "pending": reply.pending,
+            "pending": _told_pending(finished, reply),
             "turn_count": session.turn_count + 1,
         }
     )
@@ -316,6 +316,16 @@ def _remembered(view: ProductView, category: str) -> ShownProduct:
         product_id=view.product_id, ordinal=view.ordinal or 0, title=view.title[:200], category=category, brand=view.brand,
         colors=view.colors, price=view.price, rating=view.rating, variant_id=view.variant_id,
     )  # fmt: skip
+
+
+def _told_pending(finished: Finished, reply: Reply) -> dict[str, Any] | None:
+    """The proposal that this conversation was told last and that a yes may mean: none once it looked at something else."""
+    told = next((spoken.pending for spoken in reversed(finished.spoken) if spoken.pending), None)
+    if told is not None:
+        return told
+    before = finished.planned.session.pending
+    still = before is not None and reply.pending is not None and before["pending_id"] == reply.pending["pending_id"]
+    return before if still and not finished.planned.plan.searches else None
 
 
 def _focus(session: Session, tasks: tuple[Task, ...], *, shows: bool) -> tuple[str, ...]:

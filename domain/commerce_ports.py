@@ -106,8 +106,15 @@ class Pendings(Protocol):
 class Keys(Protocol):
     """Idempotency keys of a session with the answer that each was given."""
 
-    async def answer(self, session_id: str, key: str, fingerprint: str) -> Any | None:
-        """The stored answer; None for a new key; Conflict when the key came with another request before."""
+    async def answer(self, session_id: str, key: str, fingerprint: str | None) -> Any | None:
+        """The stored answer; None for a new key; Conflict when the key came with another request before.
+
+        Without a fingerprint the key alone counts: a chat turn's key belongs to one message.
+        """
+        ...
+
+    async def earliest(self, session_id: str, prefix: str) -> Any | None:
+        """The first answer that was stored under a key that begins so."""
         ...
 
     async def store(self, session_id: str, key: str, fingerprint: str, answer: Any, *, at: datetime) -> None: ...

@@ -111,6 +111,11 @@ class Pending(Document):
                            "Ask again and I will show you what it comes to now.")  # fmt: skip
 
 
+def answer_key(turn_id: str) -> str:
+    """The idempotency key of what a chat turn answers."""
+    return f"answer:{turn_id}"
+
+
 def fingerprint(described: Any) -> str:
     """SHA-256 of a JSON-ready value in one canonical form."""
     canonical = json.dumps(described, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=str)

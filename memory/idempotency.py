@@ -19,15 +19,20 @@ class SqlKeys:
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
 
-    async def answer(self, session_id: str, key: str, fingerprint: str) -> Any | None:
+    async def answer(self, session_id: str, key: str, fingerprint: str | None) -> Any | None:
         mine = (idempotency_keys.c.session_id == session_id) & (idempotency_keys.c.key == key)
         query = select(idempotency_keys.c.fingerprint, idempotency_keys.c.answer).where(mine)
         row = (await self._connection.execute(query)).first()
         if row is None:
             return None
-        if row[0] != fingerprint:
+        if fingerprint is not None and row[0] != fingerprint:
             raise Conflict(f"the key {key!r} was used for another request; use a new one")
         return row[1]
+
+    async def earliest(self, session_id: str, prefix: str) -> Any | None:
+        mine = (idempotency_keys.c.session_id == session_id) & idempotency_keys.c.key.startswith(prefix, autoescape=True)
+        query = select(idempotency_keys.c.answer).where(mine).order_by(idempotency_keys.c.at, idempotency_keys.c.key).limit(1)
+        return (await self._connection.execute(query)).scalar()
 
     async def store(self, session_id: str, key: str, fingerprint: str, answer: Any, *, at: datetime) -> None:
         row = {"session_id": session_id, "key": key, "fingerprint": fingerprint, "answer": answer, "at": at}

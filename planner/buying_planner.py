@@ -4,6 +4,7 @@ import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from domain.pending import answer_key
 from domain.plan import Plan, Task, TaskKind
 from domain.ports import Planner
 from domain.session import Session
@@ -15,7 +16,7 @@ from planner.cart_reading import bare_size
 from planner.consent import claims_consent, is_vague, read_consent
 from planner.order_reading import about_orders, read_address
 
-Asked = Callable[[Shopper], Awaitable[PendingView | None]]
+Asked = Callable[[Shopper, str], Awaitable[PendingView | None]]
 _MOST_WORDS_OF_AN_ANSWER = 8
 
 
@@ -25,7 +26,7 @@ class BuyingPlanner:
 
     inner: Planner
     asked: Asked
-    """What was proposed to a shopper and has no answer yet, expired or not."""
+    """What was proposed to a shopper and has no answer yet, expired or not; under the key of a repeated turn, what it answered."""
 
     async def plan(self, received: Received) -> Plan:
         planned = await self.inner.plan(received)
@@ -44,7 +45,7 @@ class BuyingPlanner:
         if answer is not None and (session.question or session.unfinished):
             # A yes to the question that was asked last is no yes to a purchase.
             return None
-        waiting = await self.asked(Shopper(session_id=session.session_id, customer_id=session.customer_id))
+        waiting = await self.asked(Shopper(session_id=session.session_id, customer_id=session.customer_id), answer_key(received.turn_id))
         if waiting is None or (elsewhere and waiting.action != "place_order"):
             # Another address for what is already ordered is an order's affair.
             return None

@@ -1,6 +1,6 @@
 """What became of an order, and what can still be done? Reading, cancelling, changing, returning, exchanging; the warehouse."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
@@ -8,12 +8,14 @@ from pydantic import Field, model_validator
 
 from domain.document import Document
 from domain.order import Order, OrderLine
-from domain.pending import CancelOrder, ExchangeLines, LineQuantity, LineSwap, ModifyOrder, ReturnLines
+from domain.pending import CancelOrder, Command, ExchangeLines, LineQuantity, LineSwap, ModifyOrder, ReturnLines
 from domain.shop_views import OrderView, PendingView
+from domain.shopper import Shopper
 from server.auth import require_key
 from server.openapi import problems
 from server.shopping import AddressBody, CurrentShop, CurrentShopper, Id, Key, PaymentBody, Quantity
 from tools.proposals import ORIGINAL
+from tools.shop import Shop
 
 router = APIRouter(tags=["orders"])
 _CONFLICT = problems(409)
@@ -117,35 +119,38 @@ async def order(shop: CurrentShop, shopper: CurrentShopper, order_id: str) -> Or
 @router.patch("/orders/{order_id}", status_code=202, response_model=PendingView, responses=_CONFLICT)
 async def modify(shop: CurrentShop, shopper: CurrentShopper, order_id: str, body: Modification, key: Key) -> PendingView:
     """Proposes a change of address, items or payment, before the order ships."""
-    found = await shop.orders.get(shopper, order_id)
-    command = ModifyOrder(
-        order_id=order_id, address=body.address.plain() if body.address else None, lines=_swaps(found, body.lines),
-        method_id=body.payment.method_id if body.payment else None,
+    return await _proposed(
+        shop, shopper, order_id, body, key,
+        lambda found: ModifyOrder(
+            order_id=order_id, address=body.address.plain() if body.address else None, lines=_swaps(found, body.lines),
+            method_id=body.payment.method_id if body.payment else None,
+        ),
     )  # fmt: skip
-    return await shop.consent.propose(shopper, command, key=key)
 
 
 @router.post("/orders/{order_id}/cancel", status_code=202, response_model=PendingView, responses=_CONFLICT)
 async def cancel(shop: CurrentShop, shopper: CurrentShopper, order_id: str, body: Cancellation, key: Key) -> PendingView:
     """Proposes to cancel, before the order ships."""
-    return await shop.consent.propose(shopper, CancelOrder(order_id=order_id, reason=body.reason), key=key)
+    return await _proposed(shop, shopper, order_id, body, key, lambda _: CancelOrder(order_id=order_id, reason=body.reason))
 
 
 @router.post("/orders/{order_id}/returns", status_code=202, response_model=PendingView, responses=_CONFLICT)
 async def return_(shop: CurrentShop, shopper: CurrentShopper, order_id: str, body: Return, key: Key) -> PendingView:
     """Proposes to send things back, once they are delivered."""
-    found = await shop.orders.get(shopper, order_id)
-    lines = tuple(LineQuantity(line_id=part.line_id, quantity=_quantity(found.line(part.line_id), part.quantity)) for part in body.lines)
-    return await shop.consent.propose(shopper, ReturnLines(order_id=order_id, lines=lines, refund_to=body.refund_to), key=key)
+    return await _proposed(
+        shop, shopper, order_id, body, key,
+        lambda found: ReturnLines(order_id=order_id, lines=_returned(found, body.lines), refund_to=body.refund_to),
+    )  # fmt: skip
 
 
 @router.post("/orders/{order_id}/exchanges", status_code=202, response_model=PendingView, responses=_CONFLICT)
 async def exchange(shop: CurrentShop, shopper: CurrentShopper, order_id: str, body: Exchange, key: Key) -> PendingView:
     """Proposes to exchange things for others of the same kind, once they are delivered."""
-    found = await shop.orders.get(shopper, order_id)
     method_id = body.payment.method_id if body.payment else ORIGINAL
-    command = ExchangeLines(order_id=order_id, lines=_swaps(found, body.lines), method_id=method_id)
-    return await shop.consent.propose(shopper, command, key=key)
+    return await _proposed(
+        shop, shopper, order_id, body, key,
+        lambda found: ExchangeLines(order_id=order_id, lines=_swaps(found, body.lines), method_id=method_id),
+    )  # fmt: skip
 
 
 @router.post("/orders/{order_id}/events", response_model=OrderView, dependencies=[require_key("merchant")], responses=problems(403, 409))
@@ -156,6 +161,22 @@ async def report(shop: CurrentShop, order_id: str, body: Report) -> OrderView:
     if body.state == "shipped":
         return OrderView.of(await shop.orders.shipped(order_id, tracking=body.tracking))
     return OrderView.of(await shop.orders.delivered(order_id))
+
+
+async def _proposed(
+    shop: Shop, shopper: Shopper, order_id: str, body: Document, key: str | None, command: Callable[[Order], Command]
+) -> PendingView:
+    """A repeated key is answered before the order is read: what the body leaves open may be worked out differently by now."""
+    asked = [type(body).__name__, order_id, body.model_dump(mode="json")]
+    known = await shop.consent.proposed(shopper, key, asked)
+    if known is not None:
+        return known
+    found = await shop.orders.get(shopper, order_id)
+    return await shop.consent.propose(shopper, command(found), key=key, asked=asked)
+
+
+def _returned(order: Order, lines: Sequence[ReturnedLine]) -> tuple[LineQuantity, ...]:
+    return tuple(LineQuantity(line_id=part.line_id, quantity=_quantity(order.line(part.line_id), part.quantity)) for part in lines)
 
 
 def _swaps(order: Order, lines: Sequence[SwappedLine]) -> tuple[LineSwap, ...]:

@@ -37,20 +37,31 @@ class CartService:
             available = await tx.stock.available(offers.values())
         return CartView.of(cart, offers, available, currency=self.currency)
 
+    async def before(self, shopper: Shopper, prefix: str) -> CartView | None:
+        """The cart as it was before the first change under a key that begins so; None when there was none."""
+        async with self.store.reading() as tx:
+            stored = await tx.keys.earliest(shopper.session_id, prefix)
+        return CartView.model_validate(stored["before"]) if stored else None
+
     async def add(
         self, shopper: Shopper, product_id: str, *, quantity: int = 1, variant_id: str | None = None, key: str | None = None
     ) -> CartView:
         """NotFound, VariantNeeded, BadInput for a bad quantity, Conflict when too few are left."""
+        asked = {"add": product_id, "variant_id": variant_id, "quantity": quantity}
+        if known := await self._answered(shopper, key, asked):
+            return known
         checked_quantity(quantity)
         offer = await self.offers.one(product_id, variant_id)
         line = self._line(offer, quantity)
-        asked = {"add": product_id, "variant_id": variant_id, "quantity": quantity}
         return await self._write(shopper, key, asked, lambda cart: cart.added(line), new=offer)
 
     async def change(
         self, shopper: Shopper, line_id: str, *, quantity: int | None = None, variant_id: str | None = None, key: str | None = None
     ) -> CartView:
         """Another quantity, another variant of the same product, or both."""
+        asked = {"change": line_id, "variant_id": variant_id, "quantity": quantity}
+        if known := await self._answered(shopper, key, asked):
+            return known
         offer = None
         if variant_id is not None:
             async with self.store.reading() as tx:
@@ -62,7 +73,6 @@ class CartService:
                 cart = cart.with_quantity(line_id, quantity)
             return cart.with_variant(line_id, offer) if offer else cart
 
-        asked = {"change": line_id, "variant_id": variant_id, "quantity": quantity}
         return await self._write(shopper, key, asked, changed, new=offer)
 
     async def remove(self, shopper: Shopper, line_id: str, *, key: str | None = None) -> CartView:
@@ -87,6 +97,14 @@ class CartService:
 
         await again_on_conflict(write)
 
+    async def _answered(self, shopper: Shopper, key: str | None, asked: dict[str, Any]) -> CartView | None:
+        """The first answer to this key, before anything is looked up: by now the product or the line may be gone."""
+        if key is None:
+            return None
+        async with self.store.reading() as tx:
+            stored = await tx.keys.answer(shopper.session_id, key, fingerprint(asked))
+        return CartView.model_validate(stored["view"]) if stored else None
+
     async def _write(
         self, shopper: Shopper, key: str | None, asked: dict[str, Any], change: Callable[[Cart], Cart], *, new: Offer | None = None
     ) -> CartView:
@@ -104,7 +122,7 @@ class CartService:
         print_ = fingerprint(asked)
         answered = await tx.keys.answer(shopper.session_id, key, print_) if key else None
         if answered is not None:
-            return CartView.model_validate(answered)
+            return CartView.model_validate(answered["view"])
         before = await tx.carts.load(shopper.owner)
         if before.version != version:
             raise Conflict("the cart was changed by another request meanwhile; try again", retry_after_s=1)
@@ -117,7 +135,9 @@ class CartService:
         # What changed is told once more by the very change that takes note of it.
         view = view.model_copy(update={"changes": _still_there(told, saved).changes(offers, available)})
         if key:
-            await tx.keys.store(shopper.session_id, key, print_, view.model_dump(mode="json"), at=self.clock.now())
+            was = CartView.of(before, offers, available, currency=self.currency)
+            stored = {"view": view.model_dump(mode="json"), "before": was.model_dump(mode="json")}
+            await tx.keys.store(shopper.session_id, key, print_, stored, at=self.clock.now())
         return view
 
     async def _offers(self, shopper: Shopper, new: Offer | None) -> tuple[dict[Sku, Offer], int]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 from domain.address import Address
 from domain.commerce_ports import ShopStore, ShopTransaction
@@ -46,6 +47,9 @@ class Consent:
         self, shopper: Shopper, *, address: Address | None = None, method_id: str | None = None, key: str | None = None
     ) -> PendingView:
         """An order of what is in the cart. Left out, address and payment are the account's, else the demo's where it pays."""
+        asked = ["checkout", address.model_dump(mode="json") if address else None, method_id]
+        if known := await self.proposed(shopper, key, asked):
+            return known
         async with self.store.reading() as tx:
             account = await tx.accounts.load(shopper.owner)
             method = await self.proposals.method(tx, shopper.owner, method_id)
@@ -54,15 +58,26 @@ class Consent:
             where = self.proposals.policy.demo.address
         if where is None:
             raise BadInput("no address is known yet; send address", field="address")
-        return await self.propose(shopper, PlaceOrder(address=where, method_id=method.method_id), key=key)
+        return await self.propose(shopper, PlaceOrder(address=where, method_id=method.method_id), key=key, asked=asked)
 
-    async def propose(self, shopper: Shopper, command: Command, *, key: str | None = None) -> PendingView:
-        """Holds the command for a yes, and does nothing. Conflict or NotFound when it is not allowed."""
+    async def proposed(self, shopper: Shopper, key: str | None, asked: Any) -> PendingView | None:
+        """The first answer to this key, before anything is looked up. Conflict when it was used to ask for something else."""
+        if key is None:
+            return None
+        async with self.store.reading() as tx:
+            known = await tx.keys.answer(shopper.session_id, key, fingerprint(["propose", asked]))
+        return PendingView.model_validate(known) if known else None
+
+    async def propose(self, shopper: Shopper, command: Command, *, key: str | None = None, asked: Any = None) -> PendingView:
+        """Holds the command for a yes, and does nothing. Conflict or NotFound when it is not allowed.
+
+        ``asked`` is the request as it came, where the command was worked out from it: what a repeated key is compared by.
+        """
 
         async def write() -> PendingView:
             offers = await self._offers(shopper, command)
             async with self.store.writing() as tx:
-                return await self._propose(tx, shopper, command, offers, key)
+                return await self._propose(tx, shopper, command, offers, key, asked or command.model_dump(mode="json"))
 
         return await again_on_conflict(write)
 
@@ -72,11 +87,19 @@ class Consent:
             found = await tx.pending.waiting(shopper.session_id)
         return PendingView.of(found) if found and self.clock.now() < found.expires_at else None
 
-    async def asked(self, shopper: Shopper) -> PendingView | None:
-        """What this session was asked last and has not answered, expired or not."""
+    async def asked(self, shopper: Shopper, key: str | None = None) -> PendingView | None:
+        """What this session was asked last and has not answered, expired or not; what was answered under ``key`` first of all."""
         async with self.store.reading() as tx:
-            found = await tx.pending.waiting(shopper.session_id)
+            known = await tx.keys.answer(shopper.session_id, key, None) if key else None
+            found = await (tx.pending.load(known["pending_id"]) if known else tx.pending.waiting(shopper.session_id))
         return PendingView.of(found) if found else None
+
+    async def answered(self, shopper: Shopper, key: str) -> Answered | None:
+        """What an answer under this key came to, settled on where it was cut off; None for a new key."""
+        async with self.store.reading() as tx:
+            known = await tx.keys.answer(shopper.session_id, key, None)
+            found = await self._known(tx, known) if known else None
+        return await self._settled(found) if found else None
 
     async def answer(self, shopper: Shopper, pending_id: str, *, accept: bool, key: str | None = None) -> Answered:
         """Yes: done once, and settled as far as the provider lets it. No: ended, the cart is kept.
@@ -84,7 +107,13 @@ class Consent:
         NotFound for another session's; Conflict when it has expired, was answered, or no longer describes what is.
         """
 
+        print_ = fingerprint(["answer", pending_id, accept])
+
         async def write() -> tuple[Answered, bool]:
+            async with self.store.reading() as tx:
+                known = await tx.keys.answer(shopper.session_id, key, print_) if key else None
+                if known is not None:
+                    return await self._known(tx, known), False
             offers = await self._offers_of(shopper, pending_id)
             async with self.store.writing() as tx:
                 answered = await self._answer(tx, shopper, pending_id, accept, key, offers)
@@ -95,17 +124,15 @@ class Consent:
         answered, fresh = await again_on_conflict(write)
         if fresh and accept:
             self.failpoint("accept.after_commit")
-        if answered.order is None:
-            return answered
         # Also for a repeated request: the first may have been cut off before it settled.
-        return Answered(answered.pending, await self.settlement.settle(answered.order.order_id))
+        return await self._settled(answered)
 
     # ---- parts
 
     async def _propose(
-        self, tx: ShopTransaction, shopper: Shopper, command: Command, offers: dict[Sku, Offer], key: str | None
+        self, tx: ShopTransaction, shopper: Shopper, command: Command, offers: dict[Sku, Offer], key: str | None, asked: Any
     ) -> PendingView:
-        print_ = fingerprint(["propose", command.model_dump(mode="json")])
+        print_ = fingerprint(["propose", asked])
         known = await tx.keys.answer(shopper.session_id, key, print_) if key else None
         if known is not None:
             return PendingView.model_validate(known)
@@ -129,8 +156,7 @@ class Consent:
         print_ = fingerprint(["answer", pending_id, accept])
         known = await tx.keys.answer(shopper.session_id, key, print_) if key else None
         if known is not None:
-            order = await tx.orders.load(known["order_id"]) if known["order_id"] else None
-            return Answered(pending, order), False
+            return await self._known(tx, known), False
         now = self.clock.now()
         pending.check_open(now)
         order = await self._do(tx, shopper, pending, offers) if accept else None
@@ -139,9 +165,20 @@ class Consent:
         )
         await tx.pending.answer(answered)
         if key:
-            done = {"order_id": order.order_id if order else None}
+            done = {"pending_id": pending_id, "order_id": order.order_id if order else None}
             await tx.keys.store(shopper.session_id, key, print_, done, at=now)
         return Answered(answered, order), True
+
+    async def _known(self, tx: ShopTransaction, stored: dict[str, Any]) -> Answered:
+        pending = await tx.pending.load(stored["pending_id"])
+        if pending is None:
+            raise NotFound(f"there is no proposal {stored['pending_id']!r}")
+        return Answered(pending, await tx.orders.load(stored["order_id"]) if stored["order_id"] else None)
+
+    async def _settled(self, answered: Answered) -> Answered:
+        if answered.order is None:
+            return answered
+        return Answered(answered.pending, await self.settlement.settle(answered.order.order_id))
 
     async def _do(self, tx: ShopTransaction, shopper: Shopper, pending: Pending, offers: dict[Sku, Offer]) -> Order | None:
         worked = await self._work_out(tx, shopper, pending.command, offers, still=True)

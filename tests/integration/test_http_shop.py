@@ -10,6 +10,8 @@ import httpx
 import pytest
 from fastapi.routing import APIRoute
 
+from domain.address import Address
+from domain.shopper import Account
 from memory.database import create_engine, create_tables, database_url
 from server import cart, checkout, orders, webhooks
 from tests.server_kit import KEYS, Server, Setup, bearer, serving
@@ -178,6 +180,39 @@ async def test_an_idempotency_key_gives_the_first_answer_and_refuses_another_bod
     assert repeated == pending
     assert same == order
     assert empty.status_code == 422
+
+
+async def test_a_repeated_key_gives_the_first_answer_also_when_the_shop_has_changed_since(counter: Counter) -> None:
+    def key(name: str) -> dict[str, str]:
+        return {"Idempotency-Key": name}
+
+    lamp = await counter.ok("POST", "/cart/lines", {"product_id": "lamp"}, **key("add"))
+    counter.till.catalog.drop("lamp")
+    assert await counter.ok("POST", "/cart/lines", {"product_id": "lamp"}, **key("add")) == lamp
+    counter.till.catalog.put(product("lamp", "29.50"))
+    for size in ("8", "9"):
+        cart = await counter.ok("POST", "/cart/lines", {"product_id": "boot", "variant_id": f"boot-{size}"})
+    path, change = f"/cart/lines/{cart['lines'][1]['line_id']}", {"variant_id": "boot-9"}
+    # The line joins its twin, and is gone when the request is repeated.
+    joined = await counter.ok("PATCH", path, change, **key("swap"))
+    assert await counter.ok("PATCH", path, change, **key("swap")) == joined
+    pending = await counter.ok("POST", "/checkout", {}, **key("checkout"))
+    async with counter.till.store.writing() as tx:
+        session = (await counter.ok("GET", "/sessions/current"))["session_id"]
+        await tx.accounts.save(Account(owner=f"session:{session}", address=Address(**_ADDRESS)))
+    assert await counter.ok("POST", "/checkout", {}, **key("checkout")) == pending
+    other = await counter.send("POST", "/checkout", {"address": _ADDRESS}, **key("checkout"))
+    assert other.status_code == 409
+
+
+async def test_a_repeated_return_gives_the_first_answer_after_the_yes(counter: Counter) -> None:
+    order = await counter.delivered()
+    path, body = f"/orders/{order['order_id']}/returns", {"lines": [{"line_id": order["lines"][0]["line_id"]}]}
+    key = {"Idempotency-Key": "back"}
+    first = await counter.ok("POST", path, body, **key)
+    await counter.yes(first)
+
+    assert await counter.ok("POST", path, body, **key) == first
 
 
 async def test_another_session_sees_neither_order_nor_proposal(counter: Counter) -> None:

@@ -138,6 +138,9 @@ async def test_an_order_is_placed_by_a_yes_to_its_summary_and_by_nothing_else(ta
         reply = await talk.say(other)
         assert talk.till.money() == (0, 0), other
         assert reply.pending is not None, other
+    # One of these was read as a search: the summary is said again before a yes counts.
+    asked = await talk.say("yes")
+    assert asked.order is None and proposed.pending["summary"] in asked.text
     done = await talk.say("yes")
 
     assert done.order is not None and done.order["state"] == "paid"
@@ -196,14 +199,102 @@ async def test_a_yes_to_a_question_asked_since_is_no_yes_to_the_order(talk: Talk
     assert reply.order is None
 
 
-async def test_a_repeated_yes_of_the_same_turn_places_one_order(talk: Talk) -> None:
+async def test_a_repeated_yes_of_the_same_turn_places_one_order_and_hears_the_first_answer(talk: Talk) -> None:
     await talk.say("hiking boots")
     await talk.say("add number 1 in size 9 to my cart")
     await talk.say("check out")
-    for _ in range(2):
-        await talk.say("yes", turn_id="same", keep=False)
+    first, again = [await talk.say("yes", turn_id="same", keep=False) for _ in range(2)]
 
     assert len(talk.till.ledger.everything()[0]) == 1
+    assert first.order is not None and again.order == first.order
+    assert again.text == first.text
+
+
+async def test_a_repeated_buy_it_now_hears_the_first_answer(talk: Talk) -> None:
+    await talk.say("desk lamp")
+    await talk.say("add number 1 to my cart")
+    await talk.say("check out")
+    first, again = [await talk.say("buy it now", turn_id="same", keep=False) for _ in range(2)]
+
+    assert first.order is not None and again.text == first.text
+    assert len(talk.till.ledger.everything()[0]) == 1
+
+
+async def test_a_yes_whose_turn_was_cut_off_before_the_payment_settles_when_it_is_repeated(talk: Talk) -> None:
+    await talk.say("desk lamp")
+    await talk.say("add number 1 to my cart")
+    await talk.say("check out")
+    talk.till.wire.cut_before = lambda path: path == "/payments"
+    open_ = await talk.say("yes", turn_id="same", keep=False)
+    talk.till.wire.cut_before = lambda path: False
+    again = await talk.say("yes", turn_id="same", keep=False)
+
+    assert open_.order is not None and open_.order["state"] == "pending_payment"
+    assert again.order is not None and again.order["state"] == "paid"
+
+
+async def test_a_repeated_no_is_a_no_once(talk: Talk) -> None:
+    await talk.say("desk lamp")
+    await talk.say("add number 1 to my cart")
+    await talk.say("check out")
+    first, again = [await talk.say("no thanks", turn_id="same", keep=False) for _ in range(2)]
+
+    assert again.text == first.text and "nothing was done" in again.text
+
+
+async def test_a_repeated_removal_hears_the_first_answer(talk: Talk) -> None:
+    await talk.say("desk lamp")
+    await talk.say("add number 1 to my cart")
+    first, again = [await talk.say("remove the lamp from my cart", turn_id="same", keep=False) for _ in range(2)]
+
+    assert "Took" in first.text and again.text == first.text
+    assert again.cart == first.cart
+
+
+async def test_a_yes_counts_for_what_this_conversation_was_told_and_for_nothing_proposed_elsewhere(talk: Talk) -> None:
+    order = await bought(talk)
+    await talk.say("cancel my order")
+    told = await talk.say("ordered by mistake")
+    assert told.pending is not None and told.pending["action"] == "cancel_order"
+    # In another tab of the same session something goes into the cart and is checked out.
+    await talk.till.shop.carts.add(talk.shopper, "lamp")
+    elsewhere = await talk.till.shop.consent.propose_checkout(talk.shopper)
+    asked = await talk.say("yes")
+
+    assert asked.order is None
+    assert elsewhere.summary in asked.text
+    assert len(talk.till.ledger.everything()[0]) == 1
+    assert (await talk.till.stored(order.order_id)).state == "paid"
+    done = await talk.say("yes")
+    assert done.order is not None and done.order["order_id"] != order.order_id
+
+
+async def test_a_no_to_what_was_told_does_not_end_what_was_proposed_elsewhere(talk: Talk) -> None:
+    await talk.till.shop.carts.add(talk.shopper, "lamp")
+    elsewhere = await talk.till.shop.consent.propose_checkout(talk.shopper)
+    asked = await talk.say("no")
+
+    assert elsewhere.summary in asked.text
+    assert await talk.till.shop.consent.waiting(talk.shopper) is not None
+
+
+async def test_small_talk_about_something_proposed_elsewhere_does_not_make_it_told(talk: Talk) -> None:
+    await talk.till.shop.carts.add(talk.shopper, "lamp")
+    await talk.till.shop.consent.propose_checkout(talk.shopper)
+    await talk.say("thanks")
+    asked = await talk.say("yes")
+
+    assert asked.order is None and talk.till.money() == (0, 0)
+
+
+async def test_a_question_back_is_no_yes(talk: Talk) -> None:
+    await talk.say("desk lamp")
+    await talk.say("add number 1 to my cart")
+    await talk.say("check out")
+    for asked in ("yes?", "Buy it?", "do that?"):
+        reply = await talk.say(asked)
+        assert reply.order is None, asked
+    assert talk.till.money() == (0, 0)
 
 
 async def test_an_instruction_in_a_title_moves_nothing(talk: Talk) -> None:
@@ -224,6 +315,7 @@ async def test_a_declined_payment_is_said_and_the_cart_is_back(tmp_path: Path) -
         await talk.say("desk lamps")
         await talk.say("add the lamp to my cart")
         await talk.till.shop.consent.propose_checkout(talk.shopper, method_id="demo_declined")
+        await talk.say("yes")
         reply = await talk.say("yes")
 
         assert "payment declined" in reply.text and "back in the cart" in reply.text
@@ -231,9 +323,11 @@ async def test_a_declined_payment_is_said_and_the_cart_is_back(tmp_path: Path) -
     await engine.dispose()
 
 
-async def test_a_summary_shown_on_the_page_can_be_answered_in_the_chat(talk: Talk) -> None:
+async def test_what_was_proposed_on_the_page_is_said_in_the_chat_before_a_yes_counts(talk: Talk) -> None:
     await talk.till.shop.carts.add(talk.shopper, "lamp")
-    await talk.till.shop.consent.propose_checkout(talk.shopper)
+    proposed = await talk.till.shop.consent.propose_checkout(talk.shopper)
+    asked = await talk.say("yes please")
+    assert asked.order is None and proposed.summary in asked.text
     reply = await talk.say("yes please")
 
     assert reply.order is not None and reply.order["state"] == "paid"
