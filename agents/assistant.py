@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from typing import Any
 
 from langsmith import tracing_context
 
@@ -15,7 +16,7 @@ from agents.state import Finished, TurnState
 from agents.tracing import TurnTrace
 from domain.events import StreamEvent, TurnFinished
 from domain.ports import Clock, TraceSink
-from domain.reply import SectionView
+from domain.reply import Reply, SectionView
 from domain.turn import Received
 
 
@@ -61,7 +62,7 @@ class GraphAssistant:
                 finished = Finished(planned=state["planned"], searched=tuple(state["searched"]), spoken=tuple(state["spoken"]))
                 async for event in self.reply.finish(finished, context):
                     if isinstance(event, TurnFinished):
-                        outputs |= {"text": event.reply.text, "timings_ms": event.reply.timings_ms}
+                        outputs |= _recorded(event.reply)
                     events.put_nowait(event)
         finally:
             context.abandon()
@@ -76,3 +77,17 @@ class GraphAssistant:
         trace = TurnTrace(session_id=received.session.session_id, clock=self.clock)
         context = TurnContext(trace=trace, feed=CategoryFeed(), assembler=SectionAssembler(send))
         return context
+
+
+def _recorded(reply: Reply) -> dict[str, Any]:
+    """What a trace keeps of a reply: enough to judge it later, products by id and title."""
+    return {
+        "text": reply.text,
+        "timings_ms": reply.timings_ms,
+        "proposal": [category.model_dump(mode="json") for category in reply.proposal],
+        "shown": [
+            {"category": s.category, "products": [p.product_id for p in s.products], "titles": [p.title for p in s.products]}
+            for s in reply.sections
+        ],
+        "degraded": [step.used for step in reply.degraded],
+    }

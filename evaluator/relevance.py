@@ -24,19 +24,20 @@ def relevant(candidate: Candidate, query: str, *, wanted_type: str | None) -> bo
     """Whether the product shares a telling word with the query, or lies near it in meaning."""
     if candidate.dense >= _DENSE_ENOUGH or candidate.lexical >= _LEXICAL_ENOUGH:
         return True
-    wanted = _stems(f"{query} {wanted_type or ''}")
+    wanted = stems(f"{query} {wanted_type or ''}")
     product = candidate.product
-    named = _stems(" ".join((product.title, *product.category, product.brand or "")))
+    named = stems(" ".join((product.title, *product.category, product.brand or "")))
     if wanted_type is None:
         # A colour alone makes no unicorn of purple earbuds, and "vegan" alone no bag of a lip balm.
-        values = _stems(" ".join((*product.colors, *product.features)))
+        values = stems(" ".join((*product.colors, *product.features)))
         wanted = wanted - values or wanted
-        said = wanted & (named | _stems(product.description))
+        said = wanted & (named | stems(product.description))
         # Half of "bath bombs" is said by every bath towel.
         return candidate.dense >= _DENSE_FLOOR and bool(said) and (candidate.dense >= _DENSE_NEAR or 2 * len(said) > len(wanted))
     return bool(wanted & named) and candidate.dense >= 0.2
 
 
 @lru_cache(maxsize=50_000)
-def _stems(text: str) -> frozenset[str]:
+def stems(text: str) -> frozenset[str]:
+    """The text's telling words by their stems; small and empty ones left out."""
     return frozenset(str(_STEMMER.stemWord(word)) for word in _WORD.findall(fold(text)) if word not in _EMPTY)

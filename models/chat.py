@@ -7,7 +7,7 @@ from typing import Literal, Protocol
 from domain.errors import BadModelOutput, ModelUnavailable
 from domain.reply import Usage
 
-OutputForm = Literal["wire", "json"]
+OutputForm = Literal["wire", "json", "verdict"]
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class ChatModel(Protocol):
 
     @property
     def form(self) -> OutputForm:
-        """What it is guided to write: our line format, or JSON."""
+        """What it is guided to write: our line format, a Proposal in JSON, or a judge's verdict."""
         ...
 
     def stream(self, messages: list[dict[str, str]], *, max_tokens: int) -> AsyncIterator[Piece | Ended]:

@@ -16,11 +16,13 @@ from domain.errors import ModelUnavailable
 from domain.reply import Usage
 from models.chat import Ended, OutputForm, Piece
 from models.json_form import RESPONSE_FORMAT
+from models.judge import VERDICT_FORMAT
 from models.wire import GRAMMAR
 
 _CHECK_S = 3.0
 _GUIDES: dict[OutputForm, dict[str, Any]] = {
     "json": {"response_format": RESPONSE_FORMAT},
+    "verdict": {"response_format": VERDICT_FORMAT},
     # vLLM's own field, for a model that was fine-tuned to write our lines: half the tokens of the same in JSON.
     "wire": {"extra_body": {"structured_outputs": {"grammar": GRAMMAR}}},
 }
@@ -55,14 +57,14 @@ class LangChainModel:
         return cls(chat, f"vllm/{model}", timeout_s, form, base_url, api_key)
 
     @classmethod
-    def nim(cls, *, model: str, api_key: str | None, base_url: str | None, timeout_s: float) -> "LangChainModel":
+    def nim(cls, *, model: str, api_key: str | None, base_url: str | None, timeout_s: float, form: OutputForm = "json") -> "LangChainModel":
         """A hosted or self-hosted NVIDIA NIM. ``max_retries`` and ``extra_body`` would land in the body: neither is set (FACTS.md)."""
         options: dict[str, Any] = {"model": model, "temperature": 0}
         if api_key:
             options["api_key"] = api_key
         if base_url:
             options["base_url"] = base_url
-        return cls(ChatNVIDIA(**options), f"nim/{model}", timeout_s, base_url=base_url, api_key=api_key)
+        return cls(ChatNVIDIA(**options), f"nim/{model}", timeout_s, form, base_url, api_key)
 
     async def stream(self, messages: list[dict[str, str]], *, max_tokens: int) -> AsyncIterator[Piece | Ended]:
         """Text as it arrives, guided by the schema of the Proposal or by the grammar of our lines."""

@@ -13,6 +13,7 @@ from models.embedded import EmbeddedModel, ModelFile, packaged_base
 from models.fallback import Candidate
 from models.formulator import Mend, ModelFormulator
 from models.health import Health
+from models.judge import VERDICT_GRAMMAR
 
 
 class RoleEntry(Document):
@@ -46,6 +47,8 @@ class Roles(Document):
     """All roles of a process."""
 
     formulator: tuple[RoleEntry, ...] = ()
+    judge: tuple[RoleEntry, ...] = ()
+    """Asked off the hot path by ``python -m app eval judge``; ``form`` says nothing here."""
     tagger: TaggerEntry | None = None
 
     @classmethod
@@ -70,6 +73,12 @@ def formulator_candidates(
     return tuple(made)
 
 
+def judge_models(roles: Roles, *, folder: Path, openai_key: str | None, nvidia_key: str | None) -> tuple[ChatModel, ...]:
+    """The models of the judge's role, in order, guided to write verdicts."""
+    entries = (entry.model_copy(update={"form": "verdict"}) for entry in roles.judge)
+    return tuple(_model(entry, folder, openai_key=openai_key, nvidia_key=nvidia_key) for entry in entries)
+
+
 def _model(entry: RoleEntry, folder: Path, *, openai_key: str | None, nvidia_key: str | None) -> ChatModel:
     if entry.kind == "embedded":
         adapter = ModelFile(folder / entry.adapter, entry.adapter_sha256 or "") if entry.adapter else None
@@ -77,7 +86,11 @@ def _model(entry: RoleEntry, folder: Path, *, openai_key: str | None, nvidia_key
             base = packaged_base()
         except ModelUnavailable:
             base = ModelFile(Path("SmolLM2-135M-Instruct.Q4_1.gguf"), "")
-        return EmbeddedModel(base, adapter)
+        return (
+            EmbeddedModel(base, adapter, form="verdict", grammar=VERDICT_GRAMMAR)
+            if entry.form == "verdict"
+            else EmbeddedModel(base, adapter)
+        )
     # LangChain takes a second to import, which a start without these models need not pay.
     from models.langchain_chat import LangChainModel
 
@@ -88,4 +101,5 @@ def _model(entry: RoleEntry, folder: Path, *, openai_key: str | None, nvidia_key
         return LangChainModel.openai_compatible(
             base_url=entry.base_url, model=entry.model, api_key=openai_key, timeout_s=timeout_s, form=entry.form
         )
-    return LangChainModel.nim(model=entry.model, api_key=nvidia_key, base_url=entry.base_url, timeout_s=timeout_s)
+    form: OutputForm = "verdict" if entry.form == "verdict" else "json"
+    return LangChainModel.nim(model=entry.model, api_key=nvidia_key, base_url=entry.base_url, timeout_s=timeout_s, form=form)

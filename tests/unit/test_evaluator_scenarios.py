@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks.conversations import Played, pass_hat_k
 from domain.errors import IndexUnavailable
 from domain.events import StreamEvent, TurnFinished
 from domain.filters import Filters
@@ -13,7 +14,7 @@ from domain.reply import Check, Comparison, ProductView, Reply, SectionView, Tas
 from domain.search import Candidate
 from domain.turn import Received
 from evaluator.naming import Names, evidence_of
-from evaluator.playing import play
+from evaluator.playing import Outcome, play
 from evaluator.relevance import relevant
 from evaluator.scenario import Expectation, Scenario, load_scenarios, misses
 from tests.turn_kit import product
@@ -150,3 +151,17 @@ def test_a_theme_that_nobody_counts_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text("- {name: n, theme: typo, turns: []}\n")
     with pytest.raises(ValueError, match="theme"):
         load_scenarios(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("passed", "played", "k", "expected"),
+    [(4, 4, 4, 1.0), (3, 4, 4, 0.0), (3, 4, 1, 0.75), (2, 4, 2, 1 / 6), (0, 4, 1, 0.0), (3, 3, 4, None)],
+)
+def test_pass_hat_k_is_the_chance_that_k_plays_all_pass(passed: int, played: int, k: int, expected: float | None) -> None:
+    assert pass_hat_k(passed, played, k) == (None if expected is None else pytest.approx(expected))
+
+
+def test_a_play_that_broke_underneath_is_not_counted_as_missed() -> None:
+    good, broken = Outcome(TWO_TURNS, (), ()), Outcome(TWO_TURNS, (), (), failure="the index is gone")
+    assert Played(TWO_TURNS, [good, broken]).pass_hat(1) == 1.0
+    assert Played(TWO_TURNS, [good, broken]).pass_hat(2) is None
