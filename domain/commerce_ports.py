@@ -74,8 +74,10 @@ class Orders(Protocol):
         """Makes a transaction due (again) at ``until``."""
         ...
 
-    async def unpaid_since(self, now: datetime, *, limit: int) -> tuple[str, ...]:
-        """Ids of orders whose time to pay is over."""
+    async def unpaid_since(
+        self, now: datetime, *, limit: int, after: tuple[str, datetime] | None = None
+    ) -> tuple[tuple[str, datetime], ...]:
+        """(order_id, pay_by) of orders whose time to pay is over, the longest over first; those after one of these pairs."""
         ...
 
     async def spent_since(self, owner: str, since: datetime, currency: str) -> Money:
@@ -119,10 +121,6 @@ class Keys(Protocol):
 
     async def store(self, session_id: str, key: str, fingerprint: str, answer: Any, *, at: datetime) -> None: ...
 
-    async def prune(self, now: datetime) -> None:
-        """Forgets keys that nobody will retry any more."""
-        ...
-
 
 class Accounts(Protocol):
     async def load(self, owner: str) -> Account | None: ...
@@ -165,6 +163,10 @@ class ShopTransaction(Protocol):
     def accounts(self) -> Accounts: ...
     @property
     def webhooks(self) -> Webhooks: ...
+
+    async def prune(self, now: datetime) -> None:
+        """Forgets what nobody will ask for any more: old keys, proposals and notices, carts of sessions long over."""
+        ...
 
 
 class ShopStore(Protocol):

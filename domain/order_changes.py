@@ -26,8 +26,8 @@ from domain.order import (
     TransactionMoved,
     TransactionPlanned,
 )
-from domain.payment import OPEN, AwaitingApproval, Captured, Declined, Outcome, Purpose, Refunded, Transaction, Voided
-from domain.shopper import PaymentMethod
+from domain.payment import CREDIT, OPEN, AwaitingApproval, Captured, Declined, Outcome, Purpose, Refunded, Transaction, Voided
+from domain.shopper import STORE_CREDIT, PaymentMethod
 
 DECLINED = "payment declined"
 
@@ -154,9 +154,11 @@ class Changes:
         if record.due is not None:
             due = self._payment(record.due, "exchange", method, record_id=record.record_id)
             return [*events, TransactionPlanned(at=self.at, transaction=due)]
-        if record.refund is not None:
-            purpose: Purpose = record.kind
-            return [*events, *self.refunds(order, record.refund, purpose, destination, record_id=record.record_id)]
+        purpose: Purpose = record.kind
+        back = self.refunds(order, record.refund, purpose, destination, record_id=record.record_id) if record.refund else []
+        if back:
+            return [*events, *back]
+        # Worth nothing, or given back already: there is no money to wait for.
         return [*events, ReturnMoved(at=self.at, line_id=line_id, record_id=record.record_id, state=_end(record))]
 
     def settled(self, order: Order, transaction_id: str, outcome: Outcome) -> list[OrderEvent]:
@@ -190,6 +192,9 @@ class Changes:
     def _consequences(self, order: Order, transaction: Transaction) -> list[OrderEvent]:
         if transaction.kind == "payment":
             return self._after_payment(order, transaction)
+        if transaction.state == "failed" and transaction.provider != CREDIT:
+            # What the shopper was told goes back does go back: what its provider will never take becomes store credit.
+            return [self._refund(transaction.amount, transaction.purpose, STORE_CREDIT, CREDIT, None, transaction.record_id)]
         return self._after_record(order, transaction)
 
     def _after_payment(self, order: Order, payment: Transaction) -> list[OrderEvent]:

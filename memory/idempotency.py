@@ -1,17 +1,14 @@
 """Which requests were answered already? Keys with the answer that each was given, and notices of providers once heard."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.errors import Conflict
 from memory.shop_tables import idempotency_keys, webhooks
-
-KEPT = timedelta(days=7)
-
 
 class SqlKeys:
     """The Keys port inside one transaction."""
@@ -40,10 +37,6 @@ class SqlKeys:
             await self._connection.execute(insert(idempotency_keys).values(**row))
         except IntegrityError as exc:
             raise Conflict(f"a request with the key {key!r} is running; ask again shortly", retry_after_s=1) from exc
-
-    async def prune(self, now: datetime) -> None:
-        """Forgets keys that nobody will retry any more."""
-        await self._connection.execute(delete(idempotency_keys).where(idempotency_keys.c.at < now - KEPT))
 
 
 class SqlWebhooks:

@@ -84,10 +84,16 @@ class SqlOrders:
         still_due = (transactions.c.transaction_id == transaction_id) & transactions.c.due_at.is_not(None)
         await self._connection.execute(update(transactions).where(still_due).values(due_at=until))
 
-    async def unpaid_since(self, now: datetime, *, limit: int) -> tuple[str, ...]:
+    async def unpaid_since(
+        self, now: datetime, *, limit: int, after: tuple[str, datetime] | None = None
+    ) -> tuple[tuple[str, datetime], ...]:
         late = (orders.c.state == "pending_payment") & (orders.c.pay_by <= now)
-        query = select(orders.c.order_id).where(late).order_by(orders.c.pay_by).limit(limit)
-        return tuple(row[0] for row in await self._connection.execute(query))
+        query = select(orders.c.order_id, orders.c.pay_by).where(late)
+        if after is not None:
+            order_id, pay_by = after
+            query = query.where(or_(orders.c.pay_by > pay_by, and_(orders.c.pay_by == pay_by, orders.c.order_id > order_id)))
+        rows = await self._connection.execute(query.order_by(orders.c.pay_by, orders.c.order_id).limit(limit))
+        return tuple((row[0], row[1]) for row in rows)
 
     async def spent_since(self, owner: str, since: datetime, currency: str) -> Money:
         mine = (orders.c.owner == owner) & (orders.c.created_at >= since) & (orders.c.currency == currency)

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -13,6 +14,7 @@ from memory.database import reading, writing
 from memory.idempotency import SqlKeys, SqlWebhooks
 from memory.orders import SqlOrders
 from memory.pending import SqlPendings
+from memory.pruning import prune
 from memory.stock import SqlStock
 
 
@@ -27,6 +29,10 @@ class SqlShopTransaction:
         self.keys = SqlKeys(connection)
         self.accounts = SqlAccounts(connection)
         self.webhooks = SqlWebhooks(connection)
+        self._connection = connection
+
+    async def prune(self, now: datetime) -> None:
+        await prune(self._connection, now)
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,22 @@
 """Which tables hold carts, stock, orders, proposals and what belongs to them?"""
 
+from datetime import UTC, datetime
+
 from sqlalchemy import JSON, BigInteger, CheckConstraint, Column, ForeignKey, Index, Integer, String, Table
 
 from memory.database import UtcDateTime, metadata
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
 
 carts = Table(
     "carts", metadata,
     Column("owner", String(300), primary_key=True),
     Column("version", Integer, nullable=False),
     Column("document", JSON, nullable=False),
+    Column("changed_at", UtcDateTime, nullable=False, default=_now, onupdate=_now),
 )  # fmt: skip
 
 stock = Table(

@@ -4,9 +4,12 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
+import structlog
+
 from domain.errors import ModelUnavailable
 from domain.reply import Degraded
 
+_log = structlog.get_logger()
 Check = Callable[[], Awaitable[None]]
 
 
@@ -29,6 +32,9 @@ class Health:
             self.reason = str(error)[:200]
         except TimeoutError:
             self.reason = f"{self.name} gave no sign of life within {timeout_s:g} s"
+        except Exception as error:  # noqa: BLE001 - a check that breaks says that its model cannot be relied on, and ends no watch
+            _log.exception("model_check_failed", model=self.name)
+            self.reason = f"{type(error).__name__}: {error}"[:200]
         else:
             self.reason = None
 

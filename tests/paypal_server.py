@@ -27,6 +27,8 @@ class FakePayPal:
     fail_after: list[str] = field(default_factory=list)
     """Paths' endings after whose work the answer is lost (a 503 in its place), once each."""
     instrument_declined: bool = False
+    refund_issue: str = ""
+    """Why every refund is refused, where it is."""
     tokens: int = 0
     _numbers: Any = field(default_factory=lambda: itertools.count(1))
 
@@ -102,6 +104,8 @@ class FakePayPal:
         known = self.seen.get(request.headers["paypal-request-id"])
         if known is not None:
             return JSONResponse(known, 201)
+        if self.refund_issue:
+            return _problem(422, "UNPROCESSABLE_ENTITY", self.refund_issue, "The refund cannot be made.")
         capture = request.path_params["id"]
         body = await request.json()
         whole = next(

@@ -4,8 +4,7 @@ An order and its planned transactions are committed before any provider is calle
 idempotency key. So a crash at any point loses nothing and doubles nothing: whoever comes next asks again and hears the same.
 """
 
-import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -13,12 +12,13 @@ import structlog
 
 from domain.cart import Cart, CartLine
 from domain.commerce_ports import ShopStore, ShopTransaction
-from domain.errors import AisleError, NotFound, Unavailable
+from domain.errors import NotFound, Unavailable
 from domain.order import Order, OrderEvent
 from domain.order_changes import DECLINED, Changes
 from domain.payment import CREDIT, OPEN, Captured, Declined, Outcome, PaymentProvider, Refunded, Transaction
 from domain.ports import Clock
 from tools.cart import again_on_conflict
+from tools.shop_metrics import refunds_declined, settlement_failures
 
 _log = structlog.get_logger()
 TOO_LATE = "the payment did not arrive in time"
@@ -28,6 +28,9 @@ FAILPOINTS = tuple(
 """Where a test may stop the process: around the call to the provider, and around the writing down of its answer."""
 _LEASE = timedelta(seconds=30)
 _RETRY = timedelta(seconds=5)
+_LONGEST_OUTAGE = timedelta(minutes=1)
+_LONGEST_DEFECT = timedelta(hours=1)
+_SET_ASIDE = timedelta(minutes=5)
 _PASSES = 8
 _BATCH = 50
 
@@ -75,26 +78,14 @@ class Settlement:
             horizon = now + _LEASE if everything else now
             due = await tx.orders.lease_due(horizon, until=now + _LEASE, limit=_BATCH)
         for order_id in dict.fromkeys(order_id for order_id, _ in due):
-            await self.settle(order_id, ask_approval=True)
-        async with self.store.reading() as tx:
-            late = await tx.orders.unpaid_since(now, limit=_BATCH)
-        for order_id in late:
-            await self._expire(order_id)
-        if everything:
-            async with self.store.writing() as tx:
-                await tx.keys.prune(now)
-        return len(due) + len(late)
+            if not await self._alone(order_id, self.settle(order_id, ask_approval=True)):
+                await self._set_aside([transaction_id for owner, transaction_id in due if owner == order_id])
+        return len(due) + await self._expire_late(now)
 
-    async def work(self, *, every_s: float = 2.0) -> None:
-        """Settles what is due until it is cancelled; a database or provider that is down is tried again."""
-        first = True
-        while True:
-            try:
-                await self.run_due(everything=first)
-                first = False
-            except AisleError as exc:
-                _log.warning("settlement_round_failed", error=str(exc))
-            await asyncio.sleep(every_s)
+    async def prune(self) -> None:
+        """Forgets what nobody will ask for any more."""
+        async with self.store.writing() as tx:
+            await tx.prune(self.clock.now())
 
     async def heard(self, provider: str, headers: Mapping[str, str], body: bytes) -> bool:
         """A provider's notice; False when it was heard before. Forbidden when it is forged.
@@ -114,16 +105,57 @@ class Settlement:
 
     async def _move(self, order: Order, transaction: Transaction) -> bool:
         """Asks the provider and writes down what it says; False when the outcome stays unknown or nothing changed."""
+        self.failpoint(f"{transaction.kind}.before_provider")
         try:
-            self.failpoint(f"{transaction.kind}.before_provider")
             outcome = await self._ask(order, transaction)
-            self.failpoint(f"{transaction.kind}.after_provider")
         except Unavailable as exc:
             _log.warning("payment_outcome_unknown", order_id=order.order_id, transaction_id=transaction.transaction_id, error=str(exc))
-            async with self.store.writing() as tx:
-                await tx.orders.postpone(transaction.transaction_id, self.clock.now() + _RETRY)
+            await self._postpone(transaction, _LONGEST_OUTAGE)
             return False
+        except Exception:  # noqa: BLE001 - whatever a provider's answer broke, the outcome is unknown and the money stays planned
+            _log.exception("payment_failed_unexpectedly", order_id=order.order_id, transaction_id=transaction.transaction_id)
+            settlement_failures.labels(transaction.provider).inc()
+            await self._postpone(transaction, _LONGEST_DEFECT)
+            return False
+        self.failpoint(f"{transaction.kind}.after_provider")
         return await self._write_down(order.order_id, transaction, outcome)
+
+    async def _postpone(self, transaction: Transaction, longest: timedelta) -> None:
+        """Later the longer it has been open already."""
+        now = self.clock.now()
+        wait = min(max(_RETRY, (now - transaction.at) / 2), longest)
+        async with self.store.writing() as tx:
+            await tx.orders.postpone(transaction.transaction_id, now + wait)
+
+    async def _alone(self, order_id: str, step: Awaitable[object]) -> bool:
+        """Whether a step for one order went through; what goes wrong with it must not keep the others waiting."""
+        try:
+            await step
+        except Unavailable:
+            raise
+        except Exception:  # noqa: BLE001 - one order that cannot be read or settled is that order's trouble alone
+            _log.exception("order_set_aside", order_id=order_id)
+            settlement_failures.labels("order").inc()
+            return False
+        return True
+
+    async def _set_aside(self, transaction_ids: Iterable[str]) -> None:
+        async with self.store.writing() as tx:
+            for transaction_id in transaction_ids:
+                await tx.orders.postpone(transaction_id, self.clock.now() + _SET_ASIDE)
+
+    async def _expire_late(self, now: datetime) -> int:
+        """All orders whose time to pay is over, page after page: those that cannot be expired stay, and hold up none behind them."""
+        looked_at, after = 0, None
+        while True:
+            async with self.store.reading() as tx:
+                late = await tx.orders.unpaid_since(now, limit=_BATCH, after=after)
+            for order_id, _ in late:
+                await self._alone(order_id, self._expire(order_id))
+            looked_at += len(late)
+            if len(late) < _BATCH:
+                return looked_at
+            after = late[-1]
 
     async def _ask(self, order: Order, transaction: Transaction) -> Outcome:
         provider = self._provider(transaction.provider)
@@ -145,6 +177,7 @@ class Settlement:
                     return False
                 after = await tx.orders.append(before, events)
                 await settle_credit(tx, after, self.clock.now(), self.new_id)
+                self._tell_declined_refund(before, after, transaction)
                 if _declined(before, after):
                     await put_back(tx, after)
                 self.failpoint(f"{transaction.kind}.before_commit")
@@ -152,6 +185,15 @@ class Settlement:
             return True
 
         return await again_on_conflict(write)
+
+    def _tell_declined_refund(self, before: Order, after: Order, transaction: Transaction) -> None:
+        now = after.transaction(transaction.transaction_id)
+        if now.kind == "refund" and now.state == "failed" and before.transaction(now.transaction_id).state != "failed":
+            refunds_declined.labels(now.provider).inc()
+            _log.error(
+                "refund_declined", order_id=after.order_id, transaction_id=now.transaction_id, amount=str(now.amount),
+                method_id=now.method_id, reason=now.reason, instead="store credit",
+            )  # fmt: skip
 
     async def _expire(self, order_id: str) -> None:
         """Cancels an order that was not paid in time. Its payment is voided; should it have come after all, it goes back."""

@@ -132,7 +132,7 @@ async def test_a_declined_instrument_sends_the_shopper_back_to_choose_another(co
     assert paid.state == "paid"
 
 
-async def test_a_refund_that_paypal_refuses_is_said_and_not_repeated(counter: Counter) -> None:
+async def test_a_refund_that_paypal_refuses_for_now_stays_open(counter: Counter) -> None:
     order = await counter.approved()
     capture = order.transactions[0].reference
     counter.paypal.refunds.append({"capture": capture, "amount": {"value": "59.00"}})
@@ -140,8 +140,43 @@ async def test_a_refund_that_paypal_refuses_is_said_and_not_repeated(counter: Co
     answered = await counter.till.shop.consent.answer(ANN, cancel.pending_id, accept=True)
 
     assert answered.order is not None
-    assert answered.order.transactions[1].state == "failed"
-    assert "exceeds the captured amount" in str(answered.order.history[-1].what)
+    assert answered.order.transactions[1].state == "planned"
+    counter.paypal.refunds.clear()
+    counter.till.clock.advance(3700)
+    await counter.till.shop.settlement.run_due()
+    after = await counter.till.stored(order.order_id)
+    assert after.transactions[1].state == "settled"
+    assert [r["amount"]["value"] for r in counter.paypal.refunds] == ["59.00"]
+
+
+async def cancelled_while(counter: Counter, issue: str) -> Order:
+    order = await counter.approved()
+    counter.paypal.refund_issue = issue
+    cancel = await counter.till.shop.consent.propose(ANN, CancelOrder(order_id=order.order_id, reason="other"))
+    answered = await counter.till.shop.consent.answer(ANN, cancel.pending_id, accept=True)
+    assert answered.order is not None
+    return answered.order
+
+
+async def test_a_refund_that_paypal_never_makes_becomes_store_credit(counter: Counter) -> None:
+    after = await cancelled_while(counter, "REFUND_TIME_LIMIT_EXCEEDED")
+
+    assert [(t.provider, t.state) for t in after.transactions[1:]] == [("paypal", "failed"), ("credit", "settled")]
+    assert after.refunded == after.paid
+
+
+async def test_what_was_given_back_by_hand_at_paypal_is_not_given_back_again(counter: Counter) -> None:
+    after = await cancelled_while(counter, "CAPTURE_FULLY_REFUNDED")
+
+    assert [(t.provider, t.state) for t in after.transactions[1:]] == [("paypal", "settled")]
+    assert counter.paypal.refunds == []
+
+
+async def test_an_order_that_paypal_will_not_show_is_not_taken_for_called_off(counter: Counter) -> None:
+    order = await counter.bought()
+    counter.paypal.fail_next = [403]
+    with pytest.raises(Unavailable, match="403"):
+        await counter.payments.look(order.transactions[0])
 
 
 async def test_a_webhook_captures_once_in_whatever_order_it_comes_and_however_often(counter: Counter) -> None:

@@ -1,6 +1,7 @@
 """Does the watch say who plays the role now, and who is wanted and missing?"""
 
 import asyncio
+from itertools import chain, repeat
 
 from domain.errors import ModelUnavailable
 from models.health import Health, HealthWatch
@@ -33,14 +34,26 @@ async def test_who_is_down_or_silent_is_named_with_the_reason_and_the_next_plays
 
 
 async def test_a_model_that_comes_back_plays_again() -> None:
-    state = [down, up]
-    watch = HealthWatch([Health("vllm/a", lambda: state.pop(0)())], every_s=0.01)
+    answers = chain([down], repeat(up))
+    watch = HealthWatch([Health("vllm/a", lambda: next(answers)())], every_s=0.01)
     await watch.ask()
     assert watch.playing() == "rules"
     loop = asyncio.create_task(watch.run())
     await asyncio.sleep(0.02)
     loop.cancel()
     assert watch.playing() == "vllm/a"
+
+
+async def test_a_check_that_breaks_in_any_way_counts_as_down_and_ends_no_watch() -> None:
+    async def broken() -> None:
+        raise KeyError("version")
+
+    watch = HealthWatch([Health("vllm/a", broken), Health("vllm/b", up)], every_s=0.001)
+    loop = asyncio.create_task(watch.run())
+    await asyncio.sleep(0.02)
+    assert not loop.done() and watch.playing() == "vllm/b"
+    loop.cancel()
+    assert "KeyError" in watch.degraded()[0].reason
 
 
 def test_without_models_rules_play() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from domain.errors import BadInput, Forbidden, Unavailable
+from domain.errors import BadInput, Conflict, Forbidden, Unavailable
 from domain.payment import (
     AwaitingApproval,
     Captured,
@@ -95,8 +95,13 @@ class LocalPayments:
             raise Unavailable(f"the payment provider does not answer ({type(exc).__name__}); the outcome is not known yet") from exc
         if answer.status_code >= 500 or answer.status_code == 401:
             raise Unavailable(f"the payment provider answered {answer.status_code}; the outcome is not known yet")
-        found: dict[str, Any] = answer.json()
-        if answer.status_code in (400, 409):
+        try:
+            found: dict[str, Any] = answer.json()
+        except ValueError as exc:
+            raise Unavailable(f"the payment provider answered {answer.status_code} without JSON; the outcome is not known yet") from exc
+        if answer.status_code == 409:
+            raise Conflict(f"the payment provider knows this id with another body: {method} {path}")
+        if answer.status_code == 400:
             return {"state": "declined", "reason": found.get("error"), "transaction_id": ""}
         return found
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 
-from domain.errors import BadInput, Forbidden, Unavailable
+from domain.errors import BadInput, Conflict, Forbidden, Unavailable
 from domain.money import Money
 from domain.payment import (
     AwaitingApproval,
@@ -36,6 +36,11 @@ _KINDS = {
     "PAYMENT.CAPTURE.DENIED": "denied", "PAYMENT.CAPTURE.DECLINED": "denied",
 }  # fmt: skip
 _BUYER_MUST_ACT = ("ORDER_NOT_APPROVED", "INSTRUMENT_DECLINED", "PAYER_ACTION_REQUIRED")
+
+_NEVER_REFUNDED = (
+    "REFUND_TIME_LIMIT_EXCEEDED", "MAX_NUMBER_OF_REFUNDS_EXCEEDED", "PARTIAL_REFUND_NOT_ALLOWED", "REFUND_NOT_ALLOWED",
+)  # fmt: skip
+"""Issues that no later try changes."""
 
 
 @dataclass(frozen=True)
@@ -79,9 +84,16 @@ class PayPalPayments:
         body = {"amount": _amount(refund.amount), "custom_id": refund.transaction_id}
         path = f"/v2/payments/captures/{payment.reference}/refund"
         answer = await self._send("POST", path, body, request_id=refund.transaction_id)
-        if answer.status in (200, 201) and answer.document.get("status") in ("COMPLETED", "PENDING"):
+        state = answer.document.get("status") if answer.status in (200, 201) else None
+        if state in ("COMPLETED", "PENDING"):
             return Refunded(answer.document["id"])
-        return Declined(answer.words)
+        if state in ("FAILED", "CANCELLED") or any(issue in answer.issues for issue in _NEVER_REFUNDED):
+            return Declined(answer.words)
+        if "CAPTURE_FULLY_REFUNDED" in answer.issues:
+            # Given back by hand at PayPal: a second time would be once too often.
+            return Refunded(payment.reference)
+        # A permission, a balance, a defect of ours: the shopper's money is still owed, so the refund stays open.
+        raise Conflict(f"PayPal refuses refund {refund.transaction_id} ({answer.status}): {answer.words}")
 
     async def void(self, payment: Transaction) -> VoidOutcome:
         """An uncaptured order of PayPal's is captured by nobody but us: that it isn't captured yet is enough."""
@@ -92,8 +104,10 @@ class PayPalPayments:
         if payment.reference is None:
             return Voided()
         answer = await self._send("GET", f"/v2/checkout/orders/{payment.reference}")
-        if answer.status != 200:
+        if answer.status == 404 and answer.document.get("name") == "RESOURCE_NOT_FOUND":
             return Voided()
+        if answer.status != 200:
+            raise Unavailable(f"PayPal answered {answer.status} when asked for {payment.reference}; the outcome is not known yet")
         return _standing(answer.document, payment)
 
     async def read_webhook(self, headers: Mapping[str, str], body: bytes) -> WebhookNotice:
