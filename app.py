@@ -5,6 +5,8 @@ python -m app chat                       the assistant in a terminal
 python -m app index FEED [--name NAME]   a product feed becomes an index
 python -m app search "hiking boots"      plain product search
 python -m app eval scenarios             conversation scenarios against this build
+python -m app eval report [--out FOLDER] quality of the recorded turns by intent, day and model, with plots
+python -m app eval judge [--share 0.1]   a judge's verdicts on a sample of the recorded turns
 python -m app profiles build PURCHASES   customers' profiles from purchase histories
 """
 
@@ -20,6 +22,7 @@ import asyncio
 import os
 import secrets
 import signal
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
@@ -32,6 +35,7 @@ import typer
 from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
 
 from agents.assistant import GraphAssistant
 from agents.cart import CartAgent
@@ -64,22 +68,31 @@ from domain.policy import ShopPolicy, SpendingLimits
 from domain.ports import Embedder, Formulator
 from domain.product import Product
 from domain.session import Session
+from domain.recorded import RecordedTurn
 from domain.shopper import PaymentMethod
 from domain.turn import Received
 from evaluator.playing import Outcome, play
+from domain.verdict import PARTS, Judge
+from evaluator.judged_file import append_judged, read_judged
+from evaluator.judging import JudgedTurn, Judging, Preferred, pairs, sampled
 from evaluator.scenario import SCENARIOS, load_scenarios
+from evaluator.quality import KEYS, grouped, worst
+from evaluator.quality_report import cells, columns, write_report
 from memory.database import create_engine, create_tables, database_url, ping
+from evaluator.word_judge import WordJudge
 from memory.feedback import SqlFeedback
 from memory.private_redis import PrivateRedis
 from memory.profiles import SqlProfiles
 from memory.redis_limits import RedisRateLimiter
+from memory.recorded_turns import SqlRecordedTurns
 from memory.redis_sessions import RedisSessions, connect
 from memory.shop_store import SqlShopStore
 from memory.trace_fanout import RemoteTraceSink, TraceFanout
 from memory.traces import SqlTraces
 from models.fallback import FallbackFormulator
 from models.health import Health, HealthWatch
-from models.roles import Roles, formulator_candidates
+from models.judge import ModelJudge
+from models.roles import Roles, formulator_candidates, judge_models
 from models.tagged import NAME as NEED_TAGGER
 from models.tagged import TaggedFormulator
 from planner.buying_planner import BuyingPlanner
@@ -101,6 +114,7 @@ from tools.profile_build import ProfileBuilder, ProfileReport
 from tools.served_catalog import ServedCatalog
 from tools.settlement_worker import SettlementWorker
 from tools.shop import Shop, open_shop
+from tools.settlement_worker import SettlementWorker
 from tools.tagger_network import TaggerFile
 
 NO_REDIS = "redis://127.0.0.1:1/0"
@@ -458,6 +472,87 @@ def evaluate_scenarios(
 async def _talk(application: Application, console: Console) -> None:
     now = datetime.now(UTC)
     session = Session(session_id="terminal", created_at=now, expires_at=now + timedelta(days=1))
+@evaluation.command("report")
+def evaluation_report(
+    out: Annotated[Path, typer.Option(help="Folder of the report and its plots.")] = Path("out/eval-report"),
+    days: Annotated[int, typer.Option(min=1, help="How far back.")] = 30,
+) -> None:
+    """Shows the quality of the recorded turns by intent, day and model, names the worst, and writes a report with plots."""
+    settings = _settings()
+    turns = asyncio.run(_recorded(settings, days=days))
+    judged = {turn_id: verdict.mean for turn_id, verdict in read_judged(_judged_file(settings)).items()}
+    # A file or a pipe has no width: nothing is cut there.
+    console = Console() if sys.stdout.isatty() else Console(width=200)
+    for name, key in KEYS.items():
+        table = Table(*columns(), title=f"Turns by {name}", title_justify="left")
+        for group in grouped(turns, key, judged):
+            table.add_row(*map(str, cells(group)))
+        console.print(table)
+    for quality in worst(turns, 10):
+        console.print(f"{quality.score} {quality.turn.message[:70]!r}: {'; '.join(quality.reasons)}", markup=False, highlight=False)
+    print(f"{len(turns)} turns; the report stands in {write_report(turns, judged, out)}")
+
+
+@evaluation.command("judge")
+def evaluation_judge(
+    share: Annotated[float, typer.Option(min=0, max=1, help="Share of the recorded searches that is judged.")] = 0.1,
+    days: Annotated[int, typer.Option(min=1, help="How far back.")] = 7,
+    limit: Annotated[int, typer.Option(min=1, help="Turns, and pairs of turns, at most.")] = 200,
+) -> None:
+    """Lets the judge's role judge a sample of the recorded searches in three parts, and turns that answered the same words otherwise."""
+    settings = _settings()
+    file = _judged_file(settings)
+    turns = asyncio.run(_recorded(settings, days=days))
+    done = read_judged(file)
+    fresh = [turn for turn in sampled(turns, share) if turn.turn_id not in done][:limit]
+
+    async def run() -> tuple[list[JudgedTurn], list[Preferred]]:
+        verdicts = [verdict for turn in fresh if (verdict := await judging.turn(turn)) is not None]
+        append_judged(file, verdicts)
+        compared = [await judging.pair(*pair) for pair in list(pairs(turns))[:limit]]
+        return verdicts, [choice for choice in compared if choice is not None]
+
+    judging = Judging(_judges(settings))
+    verdicts, choices = asyncio.run(run())
+    print(f"{len(verdicts)} of {len(fresh)} turns judged; they stand in {file}")
+    for part in PARTS:
+        scores = [verdict.scores[part] for verdict in verdicts if part in verdict.scores]
+        by = sorted({verdict.judges[part] for verdict in verdicts if part in verdict.judges})
+        print(
+            f"  {part}: {sum(scores) / len(scores):.2f} of 5 over {len(scores)}, by {', '.join(by)}"
+            if scores
+            else f"  {part}: nobody judged it"
+        )
+    if choices:
+        consistent = [choice for choice in choices if choice.winner != "inconsistent"]
+        newer = sum(choice.winner == "first" for choice in consistent)
+        older = sum(choice.winner == "second" for choice in consistent)
+        same = f"{len(consistent)} of {len(choices)} judged the same in both orders"
+        print(f"  answers to the same words: newer better {newer}, older better {older}; {same}")
+    for failure, count in judging.failures.most_common():
+        print(f"  not answered: {failure} ({count})")
+
+
+def _judges(settings: Settings) -> list[Judge]:
+    """The models of the role, and below them words and meaning."""
+    roles, folder = Roles.load(settings.models_file), settings.models_file.parent
+    models = judge_models(roles, folder=folder, openai_key=_plain(settings.openai_api_key), nvidia_key=_plain(settings.nvidia_api_key))
+    return [*(ModelJudge(model) for model in models), WordJudge(catalogs_of(settings).embedder())]
+
+
+async def _recorded(settings: Settings, *, days: int) -> tuple[RecordedTurn, ...]:
+    engine = create_engine(database_url(_plain(settings.database_url), settings.state_dir))
+    try:
+        await create_tables(engine)
+        return await SqlRecordedTurns(engine).since(datetime.now(UTC) - timedelta(days=days))
+    finally:
+        await engine.dispose()
+
+
+def _judged_file(settings: Settings) -> Path:
+    return settings.state_dir / "judged.jsonl"
+
+
     while message := (await asyncio.to_thread(_asked, console)).strip():
         received = Received(turn_id=secrets.token_hex(8), message=message, at=datetime.now(UTC), session=session)
         async for event in application.assistant.answer(received):
