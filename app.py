@@ -114,8 +114,8 @@ from tools.profile_build import ProfileBuilder, ProfileReport
 from tools.served_catalog import ServedCatalog
 from tools.settlement_worker import SettlementWorker
 from tools.shop import Shop, open_shop
-from tools.settlement_worker import SettlementWorker
 from tools.tagger_network import TaggerFile
+from tools.settlement_worker import SettlementWorker
 
 NO_REDIS = "redis://127.0.0.1:1/0"
 """For whoever carries the session in memory: never asked."""
@@ -472,6 +472,8 @@ def evaluate_scenarios(
 async def _talk(application: Application, console: Console) -> None:
     now = datetime.now(UTC)
     session = Session(session_id="terminal", created_at=now, expires_at=now + timedelta(days=1))
+    while message := (await asyncio.to_thread(_asked, console)).strip():
+        received = Received(turn_id=secrets.token_hex(8), message=message, at=datetime.now(UTC), session=session)
 @evaluation.command("report")
 def evaluation_report(
     out: Annotated[Path, typer.Option(help="Folder of the report and its plots.")] = Path("out/eval-report"),
@@ -553,8 +555,6 @@ def _judged_file(settings: Settings) -> Path:
     return settings.state_dir / "judged.jsonl"
 
 
-    while message := (await asyncio.to_thread(_asked, console)).strip():
-        received = Received(turn_id=secrets.token_hex(8), message=message, at=datetime.now(UTC), session=session)
         async for event in application.assistant.answer(received):
             if isinstance(event, TurnFinished):
                 session = event.session

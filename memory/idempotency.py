@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from domain.errors import Conflict
 from memory.shop_tables import idempotency_keys, webhooks
 
+
 class SqlKeys:
     """The Keys port inside one transaction."""
 
