@@ -115,7 +115,6 @@ from tools.served_catalog import ServedCatalog
 from tools.settlement_worker import SettlementWorker
 from tools.shop import Shop, open_shop
 from tools.tagger_network import TaggerFile
-from tools.settlement_worker import SettlementWorker
 
 NO_REDIS = "redis://127.0.0.1:1/0"
 """For whoever carries the session in memory: never asked."""
