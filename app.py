@@ -44,6 +44,7 @@ from agents.checkout import CheckoutAgent
 from agents.compare import CompareAgent
 from agents.consent import ConsentTalk
 from agents.gate import Gate
+from agents.learning import ProfileLearner
 from agents.orchestrator import build_graph
 from agents.orders import OrdersAgent
 from agents.planning import PlanAgent
@@ -111,6 +112,7 @@ from tools.payments.local_payments import LocalPayments
 from tools.payments.paypal import Credentials, PayPalPayments
 from tools.payments.private_provider import PrivateProvider
 from tools.profile_build import ProfileBuilder, ProfileReport
+from tools.rank_trees import committed_trees
 from tools.served_catalog import ServedCatalog
 from tools.settlement_worker import SettlementWorker
 from tools.shop import Shop, open_shop
@@ -172,7 +174,7 @@ def build(settings: Settings, *, redis_url: str) -> Application:
         formulator = TaggedFormulator(tagger, formulator, mender, sure_from=roles.tagger.sure_from, health=tagger_health)
         health.append(tagger_health)
     watch = HealthWatch(health)
-    ranker = FactRanker(planner.lexicon)
+    ranker = FactRanker(planner.lexicon, trees=committed_trees() if settings.ranker == "learned" else None)
     relaxer = Relaxer(embedder, catalog, ranker, planner.lexicon)
     gate = Gate(catalog, _is_safe)
     policy = load_policy(settings.policy_file)
@@ -190,6 +192,7 @@ def build(settings: Settings, *, redis_url: str) -> Application:
     )
     assistant = GraphAssistant(graph, ReplyAgent(catalog, _is_safe, shop.consent.waiting), traces, clock)
 
+    customers = SqlProfiles(engine)
     services = ServerServices(
         assistant=assistant, sessions=sessions, turns=sessions, limiter=RedisRateLimiter(hasty_client, clock), catalog=catalog,
         embedder=embedder, traces=stored, feedback=SqlFeedback(engine), clock=clock,
@@ -200,8 +203,9 @@ def build(settings: Settings, *, redis_url: str) -> Application:
             max_body_bytes=settings.max_body_bytes, turn_timeout_s=settings.turn_timeout_s, session_ttl_s=settings.session_ttl_s,
         ),
         checks={"index": catalog.check, "redis": sessions.ping, "database": partial(ping, engine), "settlement": settler.check},
-        roles=lambda: {"planner": "rules", "formulator": watch.playing(), "ranker": "rules", "writer": "rules"},
-        degraded=watch.degraded, picture=drawn_picture, shop=shop, profiles=SqlProfiles(engine),
+        roles=lambda: {"planner": "rules", "formulator": watch.playing(), "ranker": settings.ranker, "writer": "rules"},
+        degraded=watch.degraded, picture=drawn_picture, shop=shop, profiles=customers,
+        learner=ProfileLearner(customers, catalog, planner.lexicon, clock),
     )  # fmt: skip
 
     @asynccontextmanager

@@ -36,6 +36,8 @@ class Settings(BaseSettings):
 
     models_file: Path = ROOT / "models" / "roles.yaml"
     """Which models play which role, in order."""
+    ranker: Literal["learned", "weights"] = "learned"
+    """Who orders candidates by relevance: trees learned from labelled queries, or weights set by hand."""
     nvidia_api_key: SecretStr | None = Field(default=None, validation_alias="NVIDIA_API_KEY")
     openai_api_key: SecretStr | None = Field(default=None, validation_alias="OPENAI_API_KEY")
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from agents.assembling import SectionAssembler
 from agents.feed import CategoryFeed
-from agents.ranking import Scored
+from agents.ranking import Ranking
 from agents.tracing import TurnTrace
 from domain.reply import Check
 from domain.trace import RunType
@@ -27,8 +27,8 @@ class TurnContext:
     query: str = ""
     """The query as a language model wrote it; empty where rules lead."""
     formulating: "asyncio.Task[None] | None" = None
-    rankings: dict[int, tuple[Scored, ...]] = field(default_factory=dict)
-    """Each category's candidates as ranked, before any was left out: what ranking is measured by."""
+    rankings: dict[int, Ranking] = field(default_factory=dict)
+    """Each category's candidates as ranked, before any was left out: what ranking is measured by and learns from."""
     withheld: list[Check] = field(default_factory=list)
     """Checks that products failed which were not shown for it."""
 

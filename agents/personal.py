@@ -2,16 +2,24 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
+from domain.filters import Filters
 from domain.product import Product
-from domain.profile import in_price_band
+from domain.profile import SAID, SEEN, in_price_band
+from domain.terms import fold, fold_size
 
-_KINDS: Mapping[str, float] = {"brand": 0.3, "category": 0.25, "gender": 0.15, "price": 0.1, "color": 0.1, "material": 0.1}
-"""What a fact of each kind says about the next purchase; together 1."""
+KIND_WEIGHTS: Mapping[str, float] = {
+    "category": 0.33, "gender": 0.27, "brand": 0.24, "color": 0.08, "material": 0.08, "size": 0.08, "price": 0.02,
+}  # fmt: skip
+"""What a fact of each kind adds to a score, at most. Category, gender and price are learned from simulated purchases
+(``python -m training.ranker_tastes``); the simulation knows no tastes of the other kinds, and theirs are set by hand.
+"""
 _REASONS: Mapping[str, str] = {
-    "brand": "a brand that you buy",
-    "color": "in a colour that you buy",
-    "material": "of a material that you buy",
+    "brand": "a brand that you {}",
+    "color": "in a colour that you {}",
+    "material": "of a material that you {}",
+    "size": "in stock in your size",
 }
 _TELLING = 0.3
 """Weight from which a fact is given as a reason."""
@@ -33,23 +41,65 @@ def affinity(product: Product, tastes: Mapping[str, float]) -> Affinity:
     if not tastes:
         return _UNKNOWN
     score, strongest, reason = 0.0, _TELLING, None
-    for kind, share in _KINDS.items():
-        weight = _price_weight(product, tastes) if kind == "price" else _weight(product, kind, tastes)
+    for kind, share in KIND_WEIGHTS.items():
+        fact, weight = _strongest(product, kind, tastes)
         score += share * weight
         if weight >= strongest and kind in _REASONS:
-            strongest, reason = weight, _REASONS[kind]
+            strongest, reason = weight, _REASONS[kind].format(_known_by(fact, tastes))
     return Affinity(score, reason)
 
 
-def _weight(product: Product, kind: str, tastes: Mapping[str, float]) -> float:
-    return max((tastes.get(f"{kind}:{value.casefold()}", 0.0) for value in _values(product, kind)), default=0.0)
+def _known_by(fact: str, tastes: Mapping[str, float]) -> str:
+    if f"{SAID}{fact}" in tastes:
+        return "like"
+    return "looked at" if f"{SEEN}{fact}" in tastes else "buy"
 
 
-def _price_weight(product: Product, tastes: Mapping[str, float]) -> float:
-    if product.price is None:
-        return 0.0
-    bands = [(fact.partition(":")[2], weight) for fact, weight in tastes.items() if fact.startswith("price:")]
-    return max((weight for band, weight in bands if in_price_band(band, float(product.price.amount))), default=0.0)
+def affinities(product: Product, tastes: Mapping[str, float]) -> tuple[float, ...]:
+    """The strongest fact of each kind that the product meets, in the order of KIND_WEIGHTS: what the weights are learned from."""
+    return tuple(_strongest(product, kind, tastes)[1] for kind in KIND_WEIGHTS)
+
+
+def shunned(product: Product, tastes: Mapping[str, float], request: str) -> bool:
+    """Whether the product is what the customer said to avoid, and does not ask for all the same ("leather belt")."""
+    words = [fact.partition(":")[2] for fact in tastes if fact.startswith("avoid:")]
+    avoided = tuple(word for word in words if word not in request.casefold())
+    return bool(avoided) and not _excluding(avoided).admits(product)
+
+
+@lru_cache(maxsize=1_000)
+def _excluding(words: tuple[str, ...]) -> Filters:
+    return Filters(exclude=words)
+
+
+def _strongest(product: Product, kind: str, tastes: Mapping[str, float]) -> tuple[str, float]:
+    """The id and weight of the strongest fact of a kind that the product meets; weight 0 without one."""
+    if kind in ("price", "size"):
+        fits = _in_band if kind == "price" else _in_size
+        told = [fact for fact in tastes if fact.startswith(f"{kind}:")]
+        met = [(fact, tastes[fact]) for fact in told if fits(product, fact.partition(":")[2])]
+    else:
+        ids = {f"{kind}:{form}" for value in _values(product, kind) for form in (value.casefold(), _folded(value))}
+        met = [(fact, tastes[fact]) for fact in sorted(ids) if fact in tastes]
+    return max(met, key=lambda item: item[1], default=("", 0.0))
+
+
+@lru_cache(maxsize=20_000)
+def _folded(value: str) -> str:
+    return fold(value)
+
+
+def _in_band(product: Product, band: str) -> bool:
+    return product.price is not None and in_price_band(band, float(product.price.amount))
+
+
+def _in_size(product: Product, told: str) -> bool:
+    """ "boots 9": a product of that kind that can be bought in that size; "any" is every kind."""
+    thing, _, size = told.rpartition(" ")
+    if thing != "any" and not any(thing in level.casefold() for level in product.category):
+        return False
+    wanted = fold_size(size)
+    return any(variant.size and fold_size(variant.size) == wanted and variant.in_stock is not False for variant in product.variants)
 
 
 def _values(product: Product, kind: str) -> tuple[str, ...]:

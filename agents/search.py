@@ -8,7 +8,7 @@ from langgraph.runtime import Runtime
 from agents.context import TurnContext
 from agents.feed import Dealt
 from agents.gate import Gate
-from agents.ranking import FactRanker
+from agents.ranking import FactRanker, Ranking
 from agents.state import BranchState, PlannedState, SearchOutcome, TurnState
 from domain.errors import AisleError
 from domain.events import CategoryExplained, CategoryFormulated, FormulationFinished, QueryFormulated
@@ -96,7 +96,7 @@ class SearchAgent:
         with context.step("rank", "chain", {"candidates": len(kept)}, stage="rank") as out:
             wanted = self._wanted_type(dealt.category, task, planned)
             ordered = self.ranker.ordered(kept, task, planned.message, planned.liked, wanted_type=wanted)
-            context.rankings[dealt.index] = ordered
+            context.rankings[dealt.index] = Ranking(task, planned.message, wanted, tuple(kept), ordered)
             about = [s for s in ordered if relevant(s.candidate, query.text, wanted_type=wanted)]
             ranked = self.ranker.chosen(about, task, planned.message, planned.liked)
             out["products"] = [r.product.product_id for r in ranked[:10]]

@@ -33,7 +33,7 @@ def create_app(own: ServerServices, *, lifespan: Callable[[], AbstractAsyncConte
 
     At shutdown the turns that still run are finished and saved before ``lifespan`` closes the stores.
     """
-    runner = TurnRunner(own.assistant, own.sessions, own.turns, own.clock, own.limits.turn_timeout_s, own.profiles)
+    runner = TurnRunner(own.assistant, own.sessions, own.turns, own.clock, own.limits.turn_timeout_s, own.profiles, own.learner)
 
     @asynccontextmanager
     async def alive(app: FastAPI) -> AsyncIterator[None]:

@@ -9,6 +9,7 @@ from domain.document import Document
 from domain.errors import BadInput, NotFound
 from domain.feedback import Feedback, FeedbackKind
 from server.auth import CurrentSession
+from server.learning import learned
 from server.openapi import problems
 from server.services import services
 
@@ -37,5 +38,8 @@ async def give(request: Request, body: FeedbackBody, session: CurrentSession) ->
         raise BadInput("a thumb's value is 1 or -1", field="value", value=body.value)
     if await own.turns.saved(session.session_id, body.turn_id) is None:
         raise NotFound(f"this session has no turn {body.turn_id!r}")
-    await own.feedback.record(Feedback(session_id=session.session_id, at=own.clock.now(), **body.model_dump()))
+    said = Feedback(session_id=session.session_id, at=own.clock.now(), **body.model_dump())
+    await own.feedback.record(said)
+    if own.learner is not None:
+        await learned(own.learner.feedback(session, said))
     return Accepted()

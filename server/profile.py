@@ -1,5 +1,7 @@
 """What was learned about the customer, and how do they correct or forget it? GET, PATCH and DELETE /profile."""
 
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Request
@@ -7,7 +9,7 @@ from pydantic import Field, model_validator
 
 from domain.address import Address
 from domain.document import Document
-from domain.errors import BadInput, NotFound
+from domain.errors import AisleError, BadInput, Conflict, NotFound
 from domain.ports import Profiles
 from domain.profile import FactKind, Profile, ProfileFact
 from domain.session import Session
@@ -17,6 +19,7 @@ from server.services import ServerServices, services
 from server.shopping import AddressBody, opened_shop, shopper_of
 
 router = APIRouter(tags=["profile"])
+_TRIES = 5
 _Word = Annotated[str, Field(strict=True, min_length=1, max_length=60)]
 
 
@@ -69,12 +72,17 @@ async def show(request: Request, session: CurrentSession) -> ProfileView:
 async def correct(request: Request, body: Correction, session: CurrentSession) -> ProfileView:
     """Corrects it. What was struck out stays out when profiles are built anew."""
     own = services(request)
-    profile = await _profile(own, session)
-    changed = _corrected(profile, body)
-    if body.address is not None:
-        await opened_shop(own).addresses.change(shopper_of(session), body.address.plain())
-    if changed != profile:
-        profile = await _store(own).save(changed)
+    addresses = opened_shop(own).addresses if body.address else None
+    if addresses and body.address:
+        # Before anything is written: an address that is refused leaves the rest as it was.
+        addresses.check(body.address.plain())
+    before, profile = await _changed(own, session, lambda profile: _corrected(profile, body))
+    if addresses and body.address:
+        try:
+            await addresses.change(shopper_of(session), body.address.plain())
+        except AisleError:
+            await _taken_back(own, before, profile)
+            raise
     return await _view(own, session, profile)
 
 
@@ -82,9 +90,8 @@ async def correct(request: Request, body: Correction, session: CurrentSession) -
 async def forget(request: Request, session: CurrentSession) -> None:
     """Forgets all of it, and never learns again from what was bought until now. Whether learning is on stays as it is."""
     own = services(request)
-    profile = await _profile(own, session)
-    blank = Profile(customer_id=profile.customer_id, version=profile.version, learning=profile.learning, forgotten_at=own.clock.now())
-    await _store(own).save(blank)
+    at = own.clock.now()
+    await _changed(own, session, lambda p: Profile(customer_id=p.customer_id, version=p.version, learning=p.learning, forgotten_at=at))
 
 
 def _store(own: ServerServices) -> Profiles:
@@ -97,6 +104,27 @@ async def _profile(own: ServerServices, session: Session) -> Profile:
     if session.customer_id is None:
         raise NotFound("this session is anonymous: nothing is learned beyond it")
     return await _store(own).load(session.customer_id) or Profile(customer_id=session.customer_id)
+
+
+async def _changed(own: ServerServices, session: Session, change: Callable[[Profile], Profile]) -> tuple[Profile, Profile]:
+    """The profile before and after. Made to it as it stands, again when a turn or another tab was first: neither is lost."""
+    for _ in range(_TRIES - 1):
+        with suppress(Conflict):
+            return await _saved(own, session, change)
+    return await _saved(own, session, change)
+
+
+async def _saved(own: ServerServices, session: Session, change: Callable[[Profile], Profile]) -> tuple[Profile, Profile]:
+    profile = await _profile(own, session)
+    changed = change(profile)
+    return profile, profile if changed == profile else await _store(own).save(changed)
+
+
+async def _taken_back(own: ServerServices, before: Profile, after: Profile) -> None:
+    """The address could not be saved: neither is the correction. Left standing only where somebody has built on it since."""
+    if after.version != before.version:
+        with suppress(AisleError):
+            await _store(own).save(before.model_copy(update={"version": after.version}))
 
 
 def _corrected(profile: Profile, body: Correction) -> Profile:

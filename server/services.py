@@ -7,7 +7,9 @@ from typing import Protocol
 from fastapi import Request
 
 from catalog.vocabulary import Vocabulary
+from domain.feedback import Feedback
 from domain.filters import Filters
+from domain.order import Order
 from domain.ports import (
     Assistant,
     Clock,
@@ -22,7 +24,8 @@ from domain.ports import (
     Turns,
 )
 from domain.product import Product
-from domain.reply import Degraded
+from domain.reply import Degraded, Reply
+from domain.session import Session
 from server.tokens import TokenSigner
 from tools.shop import Shop
 
@@ -41,7 +44,19 @@ class Catalog(Retriever, ProductSource, Protocol):
 
     async def matching(self, filters: Filters) -> int: ...
 
+    async def by_price(self, filters: Filters, *, descending: bool, limit: int) -> tuple[Product, ...]: ...
+
     async def check(self) -> None: ...
+
+
+class Learner(Protocol):
+    """What conversations teach of signed-in customers. Raises Unavailable and Conflict."""
+
+    async def turn(self, session: Session, message: str, reply: Reply) -> None: ...
+
+    async def feedback(self, session: Session, said: Feedback) -> None: ...
+
+    async def order(self, session: Session, order: Order) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -94,6 +109,8 @@ class ServerServices:
     """Cart, checkout and orders; None where products can only be found."""
     profiles: Profiles | None = None
     """What is known of customers' tastes; None where nothing is kept."""
+    learner: Learner | None = None
+    """Adds to profiles what conversations tell; None where profiles come from purchase histories alone."""
 
 
 def services(request: Request) -> ServerServices:

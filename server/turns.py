@@ -18,6 +18,8 @@ from domain.session import Session, TurnRecord
 from domain.turn import Received
 from server import metrics
 from server.bodies import check_text
+from server.learning import learned
+from server.services import Learner
 
 _log = structlog.get_logger()
 MESSAGE_LIMIT = 4000
@@ -44,6 +46,7 @@ class TurnRunner:
     clock: Clock
     timeout_s: float
     profiles: Profiles | None = None
+    learner: Learner | None = None
     _tasks: set["asyncio.Task[None]"] = field(default_factory=set)
 
     async def start(self, session: Session, message: str, turn_id: str | None) -> AsyncIterator[TurnEvent]:
@@ -100,6 +103,8 @@ class TurnRunner:
             if isinstance(event, TurnFinished):
                 await self.turns.commit(event.session, TurnRecord(turn_id=turn_id, message=text, at=at, reply=event.reply))
                 metrics.observe(event.reply)
+                if self.learner is not None:
+                    await learned(self.learner.turn(event.session, text, event.reply))
                 await self._wind_up(answering)
                 return event.reply
             events.put_nowait(event)

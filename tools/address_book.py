@@ -20,9 +20,13 @@ class AddressBook:
             account = await tx.accounts.load(shopper.owner)
         return account.address if account else None
 
-    async def change(self, shopper: Shopper, address: Address) -> None:
+    def check(self, address: Address) -> None:
         """BadInput where the shop does not deliver there."""
         self.policy.pricing.check_address(address)
+
+    async def change(self, shopper: Shopper, address: Address) -> None:
+        """BadInput where the shop does not deliver there."""
+        self.check(address)
         async with self.store.writing() as tx:
             account = await tx.accounts.load(shopper.owner) or Account(owner=shopper.owner)
             await tx.accounts.save(account.model_copy(update={"address": address}))

@@ -1,31 +1,46 @@
 """How do purchase histories become stored profiles? In batches, each saved whole, so that a build that was cut off goes on."""
 
-from collections import defaultdict
+import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date
 
 from catalog.purchases import Customer, Purchase, RefusedRow
+from domain.errors import Conflict
 from domain.ports import ProductSource, Profiles
 from domain.product import Product
 from domain.profile import Profile
+from tools.profile_spill import History, HistorySpill
 from tools.profiling import facts_of
 
 _BATCH = 200
 _LOOK_UP = 500
+_TRIES = 5
+"""Of a batch whose customers are being served meanwhile."""
 
 
 @dataclass
-class ProfileReport:
-    """What a build did, in customers; refused rows with their reasons."""
-
+class _Counted:
     built: int = 0
     unchanged: int = 0
     opted_out: int = 0
-    purchases: int = 0
     unknown_products: int = 0
     """Products of purchases that neither the row nor the catalogue describes; they tell nothing."""
+
+
+@dataclass
+class ProfileReport(_Counted):
+    """What a build did, in customers; refused rows with their reasons."""
+
+    purchases: int = 0
     refused: list[RefusedRow] = field(default_factory=list)
+
+    def add(self, counted: _Counted) -> None:
+        self.built += counted.built
+        self.unchanged += counted.unchanged
+        self.opted_out += counted.opted_out
+        self.unknown_products += counted.unknown_products
 
 
 @dataclass(frozen=True)
@@ -47,49 +62,48 @@ class ProfileBuilder:
     ) -> ProfileReport:
         """``source`` names the histories: a customer whose profile was drawn from it already is passed over."""
         report = ProfileReport()
-        known: dict[str, Customer] = {}
-        for customer in customers:
-            if isinstance(customer, RefusedRow):
-                report.refused.append(customer)
-            else:
-                known[customer.customer_id] = customer
-        histories: defaultdict[str, list[Purchase]] = defaultdict(list)
-        for purchase in purchases:
-            if isinstance(purchase, RefusedRow):
-                report.refused.append(purchase)
-            else:
-                histories[purchase.customer_id].append(purchase)
-                report.purchases += 1
-        ids = sorted({*histories, *known})
-        for start in range(0, len(ids), _BATCH):
-            batch = ids[start : start + _BATCH]
-            await self._batch(batch, histories, known, report, source=source, today=today)
-            progress(min(start + _BATCH, len(ids)), len(ids))
+        with HistorySpill() as spill:
+            for row in itertools.chain(customers, purchases):
+                if isinstance(row, RefusedRow):
+                    report.refused.append(row)
+                else:
+                    spill.add(row)
+                    report.purchases += isinstance(row, Purchase)
+            histories, done = spill.histories(), 0
+            while batch := list(itertools.islice(histories, _BATCH)):
+                report.add(await self._batch(batch, source=source, today=today))
+                done += len(batch)
+                progress(done, spill.customers)
         return report
 
-    async def _batch(
-        self, ids: Sequence[str], histories: Mapping[str, list[Purchase]], customers: Mapping[str, Customer], report: ProfileReport,
-        *, source: str, today: date,
-    ) -> None:  # fmt: skip
-        before = await self.profiles.known(ids)
-        described = await self._described([p for customer_id in ids for p in histories.get(customer_id, ())])
-        changed: list[Profile] = []
-        for customer_id in ids:
-            profile = before.get(customer_id) or Profile(customer_id=customer_id)
+    async def _batch(self, batch: Sequence[History], *, source: str, today: date) -> "_Counted":
+        """Drawn anew where a conversation or a correction was first: neither is lost."""
+        described = await self._described([p for history in batch for p in history.purchases])
+        for _ in range(_TRIES - 1):
+            with suppress(Conflict):
+                return await self._saved(batch, described, source=source, today=today)
+        return await self._saved(batch, described, source=source, today=today)
+
+    async def _saved(self, batch: Sequence[History], described: Mapping[str, Product], *, source: str, today: date) -> "_Counted":
+        before = await self.profiles.known([history.customer_id for history in batch])
+        counted, changed = _Counted(), list[Profile]()
+        for history in batch:
+            profile = before.get(history.customer_id) or Profile(customer_id=history.customer_id)
             if not profile.learning:
-                report.opted_out += 1
+                counted.opted_out += 1
                 continue
             if profile.source == source:
-                report.unchanged += 1
+                counted.unchanged += 1
                 continue
             since = profile.forgotten_at.date() if profile.forgotten_at else None
-            own = [filled(p, described.get(p.product_id)) for p in histories.get(customer_id, ()) if since is None or p.on > since]
-            report.unknown_products += sum(not p.category and not p.brand for p in own)
-            facts = facts_of(own, customers.get(customer_id), today=today)
+            own = [filled(p, described.get(p.product_id)) for p in history.purchases if since is None or p.on > since]
+            counted.unknown_products += sum(not p.category and not p.brand for p in own)
+            facts = facts_of(own, history.customer, today=today)
             changed.append(profile.model_copy(update={"learned": facts, "source": source}))
         if changed:
             await self.profiles.save_all(changed)
-        report.built += len(changed)
+        counted.built = len(changed)
+        return counted
 
     async def _described(self, purchases: Sequence[Purchase]) -> dict[str, Product]:
         if self.catalog is None:

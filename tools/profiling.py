@@ -1,18 +1,29 @@
-"""How do purchases become a profile? Counted, each fact with its share and its evidence; an old purchase counts half as much a year."""
+"""How do purchases and deeds become facts? Counted, each with its share and its evidence; an old one counts half as much a year."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from statistics import quantiles
 
 from catalog.purchases import Customer, Purchase
-from domain.profile import FactKind, ProfileFact, price_band
+from domain.product import Product
+from domain.profile import Action, FactKind, ProfileFact, Signal, price_band
 
 _HALF_LIFE_DAYS = 365.0
 _LEAST_WEIGHT = 0.15
-_MOST = {"category": 4, "brand": 3, "color": 3, "material": 2, "gender": 1, "size": 4}
+_MOST: Mapping[FactKind, int] = {"category": 4, "brand": 3, "color": 3, "material": 2, "gender": 1, "size": 4}
 _BAND_NEEDS = 3
 """Purchases with a price from which a price band is told."""
+_COUNTS: Mapping[Action, float] = {
+    "purchase": 1.0, "add_to_cart": 0.5, "thumb_up": 0.5, "click": 0.15, "dismiss": -0.2, "thumb_down": -0.5,
+}  # fmt: skip
+"""What a deed says beside a purchase."""
+_SAY_NOTHING_YET = 2.0
+"""Imagined purchases of something else: one deed makes no taste."""
+_DONE: Mapping[Action, str] = {
+    "purchase": "bought", "add_to_cart": "put in the cart", "thumb_up": "liked", "click": "looked at", "dismiss": "passed over",
+    "thumb_down": "disliked",
+}  # fmt: skip
 _GENDERS = {"men": "men", "male": "men", "m": "men", "women": "women", "female": "women", "f": "women"}
 _AGE_BANDS = ((25, "under 25"), (35, "25 to 34"), (45, "35 to 44"), (55, "45 to 54"), (65, "55 to 64"), (120, "65 or over"))
 
@@ -24,6 +35,48 @@ def facts_of(purchases: Sequence[Purchase], customer: Customer | None, *, today:
     stated = _stated(customer)
     told = {fact.kind for fact in stated}
     return (*(fact for fact in facts if fact.kind not in told), *_band(once), *stated)
+
+
+def traits_of(product: Product, *, size: str | None = None) -> tuple[tuple[FactKind, str], ...]:
+    """What a product says of who chooses it; ``size`` where it was bought in one."""
+    leaf = product.leaf_category
+    gender = _GENDERS.get(product.gender or "")
+    told: tuple[tuple[FactKind, str | None], ...] = (
+        ("category", leaf), ("brand", product.brand), *(("color", c) for c in product.colors[:1]),
+        *(("material", m) for m in product.material[:1]), ("gender", gender),
+        ("size", f"{leaf or 'any'} {size}".casefold() if size else None),
+    )  # fmt: skip
+    return tuple((kind, value) for kind, value in told if value)
+
+
+def noticed(signals: Sequence[Signal], *, today: date) -> tuple[ProfileFact, ...]:
+    """Facts with a weight of at least 0.15, by kind, from what was done in conversations."""
+    weights: defaultdict[tuple[FactKind, str], float] = defaultdict(float)
+    deeds: defaultdict[tuple[FactKind, str], list[Signal]] = defaultdict(list)
+    totals: defaultdict[FactKind, float] = defaultdict(float)
+    for signal in signals:
+        weight = _COUNTS[signal.action] * _freshness(signal.on, today)
+        for kind, value in signal.traits:
+            weights[kind, value] += weight
+            deeds[kind, value].append(signal)
+            totals[kind] += max(weight, 0.0)
+    found: list[ProfileFact] = []
+    for kind, most in _MOST.items():
+        shares = [(value, weight / (totals[k] + _SAY_NOTHING_YET)) for (k, value), weight in weights.items() if k == kind]
+        best = sorted(shares, key=lambda item: (-item[1], item[0]))[:most]
+        found += [
+            ProfileFact(kind=kind, value=value, weight=round(min(share, 1.0), 3), evidence=_deeds(deeds[kind, value]))
+            for value, share in best
+            if share >= _LEAST_WEIGHT
+        ]
+    return tuple(found)
+
+
+def _deeds(signals: Sequence[Signal]) -> str:
+    """ "in chat: 1 bought, 2 looked at, the last on 2026-03-01"."""
+    times = Counter(signal.action for signal in signals)
+    counted = ", ".join(f"{times[action]} {word}" for action, word in _DONE.items() if times[action])
+    return f"in chat: {counted}, the last on {max(signal.on for signal in signals).isoformat()}"
 
 
 def _values(purchases: Iterable[Purchase]) -> dict[FactKind, list[tuple[str, date]]]:

@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
+from agents.kind_match import type_match
 from agents.quantities import quantities, quantity_fit
-from agents.ranking import FactRanker, type_match, why_of
+from agents.ranking import FactRanker
+from agents.why import why_of
 from domain.filters import Filters
 from domain.plan import Task
 from domain.product import Product, Variant

@@ -108,6 +108,33 @@ async def test_a_build_is_resumed_and_leaves_the_same_histories_alone() -> None:
     assert (report.built, report.unchanged) == (250, 200)
 
 
+async def test_rows_in_any_order_come_together_in_each_customers_history() -> None:
+    kept = KeptProfiles()
+    rows = [bought(f"p{i}", customer_id=f"c{i % 300}", category="Boots" if i < 600 else "Hats") for i in range(1200)]
+    report = await ProfileBuilder(kept).build(rows, [Customer("c7", age=31), Customer("only here", age=31)], source="h", today=_TODAY)
+    assert (report.built, report.purchases) == (301, 1200)
+    assert all("2 of 4 purchases" in fact.evidence for i in range(300) for fact in kept.found[f"c{i}"].facts if fact.kind == "category")
+    assert [f.id for f in kept.found["only here"].facts] == ["age:25 to 34"] and "age:25 to 34" in {f.id for f in kept.found["c7"].facts}
+
+
+class _Corrected(KeptProfiles):
+    """A customer corrects the profile just before the build saves it."""
+
+    corrected = False
+
+    async def save_all(self, changed: Sequence[Profile]) -> tuple[Profile, ...]:
+        if not self.corrected:
+            self.corrected = True
+            await self.save(Profile(customer_id="c0", sizes={"boots": "9"}))
+        return await super().save_all(changed)
+
+
+async def test_a_correction_in_the_middle_of_a_build_is_kept_and_the_build_goes_on() -> None:
+    kept = _Corrected()
+    report = await ProfileBuilder(kept).build([bought(customer_id=f"c{i}") for i in range(3)], source="h", today=_TODAY)
+    assert report.built == 3 and kept.found["c0"].sizes == {"boots": "9"} and len(kept.found["c0"].learned) > 0
+
+
 async def test_what_the_customer_struck_out_or_forgot_stays_so_in_a_new_build() -> None:
     kept = KeptProfiles(
         Profile(customer_id="a", version=1, removed=("category:boots",)),

@@ -2,12 +2,18 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 
+from catalog.policy import load_policy
+from domain.errors import Conflict, Unavailable
 from domain.profile import Profile, ProfileFact
-from tests.fakes import KeptProfiles
-from tests.server_kit import KEYS, Server, Setup, bearer, serving
+from memory.database import create_engine, create_tables, database_url
+from memory.shop_store import SqlShopStore, SqlShopTransaction
+from tests.fakes import FakeClock, KeptProfiles, ListCatalog
+from tests.server_kit import KEYS, PRODUCTS, Server, Setup, bearer, serving
+from tools.shop import open_shop
 
 _FACTS = (
     ProfileFact(kind="brand", value="Acme", weight=0.6, evidence="3 of 5 purchases, the last on 2026-03-01"),
@@ -105,3 +111,85 @@ async def test_an_address_where_nothing_can_be_ordered_is_refused_and_not_droppe
         answer = await server.http.patch("/profile", json={"address": address, "learning": "off"}, headers=headers)
 
     assert answer.status_code == 501 and kept.found["c-1"].learning
+
+
+_DENVER = {"line1": "1 Main St", "city": "Denver", "region": "CO", "postal_code": "80202"}
+
+
+@asynccontextmanager
+async def with_a_shop(kept: KeptProfiles, store: SqlShopStore) -> AsyncIterator[tuple[Server, dict[str, str]]]:
+    shop = open_shop(store, ListCatalog(PRODUCTS), FakeClock(), policy=load_policy(), providers={}, methods=())
+    async with serving(Setup(own={"profiles": kept, "shop": shop})) as server:
+        opened = await server.http.post("/sessions", json={"customer_id": "c-1"}, headers={"X-Api-Key": KEYS.shop})
+        server.http.cookies.clear()
+        yield server, bearer(opened.json()["token"])
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[SqlShopStore]:
+    engine = create_engine(database_url(None, tmp_path))
+    await create_tables(engine)
+    yield SqlShopStore(engine)
+    await engine.dispose()
+
+
+class Contested(KeptProfiles):
+    """Another tab is first, as many times as told."""
+
+    def __init__(self, times: int) -> None:
+        super().__init__(Profile(customer_id="c-1", version=1, learned=_FACTS))
+        self.times = times
+
+    async def save(self, profile: Profile) -> Profile:
+        if self.times:
+            self.times -= 1
+            other = self.found["c-1"]
+            await super().save(other.model_copy(update={"sizes": {**other.sizes, f"tab {self.times}": "1"}}))
+            raise Conflict("changed meanwhile; try again")
+        return await super().save(profile)
+
+
+async def test_a_correction_waits_its_turn_and_loses_nothing_of_the_other_tab(store: SqlShopStore) -> None:
+    kept = Contested(2)
+    async with with_a_shop(kept, store) as (server, headers):
+        answer = await server.http.patch("/profile", json={"address": _DENVER, "sizes": {"boots": "9"}}, headers=headers)
+
+    assert answer.status_code == 200 and answer.json()["address"]["city"] == "Denver"
+    assert kept.found["c-1"].sizes == {"boots": "9", "tab 1": "1", "tab 0": "1"}
+
+
+async def test_a_correction_that_fails_leaves_the_address_as_it_was(store: SqlShopStore) -> None:
+    kept = Contested(99)
+    async with with_a_shop(kept, store) as (server, headers):
+        refused = await server.http.patch("/profile", json={"address": _DENVER, "sizes": {"boots": "9"}}, headers=headers)
+        shown = (await server.http.get("/profile", headers=headers)).json()
+
+    assert refused.status_code == 409 and shown["address"] is None and "boots" not in shown["sizes"]
+
+
+class Unwritable(SqlShopStore):
+    """Its database fails when something is written."""
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[SqlShopTransaction]:
+        raise Unavailable("the database does not answer; try again in a moment")
+        yield
+
+
+async def test_an_address_that_cannot_be_saved_takes_the_correction_back(store: SqlShopStore) -> None:
+    kept = acme()
+    async with with_a_shop(kept, Unwritable(store.engine)) as (server, headers):
+        refused = await server.http.patch("/profile", json={"address": _DENVER, "remove": ["brand:acme"]}, headers=headers)
+        shown = (await server.http.get("/profile", headers=headers)).json()
+
+    assert refused.status_code == 503
+    assert shown["address"] is None and "brand:acme" in [fact["id"] for fact in shown["facts"]] and kept.found["c-1"].removed == ()
+
+
+async def test_a_refused_address_changes_nothing_else(store: SqlShopStore) -> None:
+    kept = acme()
+    body = {"address": {**_DENVER, "country": "FR"}, "learning": "off"}
+    async with with_a_shop(kept, store) as (server, headers):
+        answer = await server.http.patch("/profile", json=body, headers=headers)
+
+    assert answer.status_code == 409 and kept.found["c-1"].learning
