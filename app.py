@@ -68,24 +68,24 @@ from domain.plan import TaskKind
 from domain.policy import ShopPolicy, SpendingLimits
 from domain.ports import Embedder, Formulator
 from domain.product import Product
-from domain.session import Session
 from domain.recorded import RecordedTurn
+from domain.session import Session
 from domain.shopper import PaymentMethod
 from domain.turn import Received
-from evaluator.playing import Outcome, play
 from domain.verdict import PARTS, Judge
 from evaluator.judged_file import append_judged, read_judged
 from evaluator.judging import JudgedTurn, Judging, Preferred, pairs, sampled
-from evaluator.scenario import SCENARIOS, load_scenarios
+from evaluator.playing import Outcome, play
 from evaluator.quality import KEYS, grouped, worst
 from evaluator.quality_report import cells, columns, write_report
-from memory.database import create_engine, create_tables, database_url, ping
+from evaluator.scenario import SCENARIOS, load_scenarios
 from evaluator.word_judge import WordJudge
+from memory.database import create_engine, create_tables, database_url, ping
 from memory.feedback import SqlFeedback
 from memory.private_redis import PrivateRedis
 from memory.profiles import SqlProfiles
-from memory.redis_limits import RedisRateLimiter
 from memory.recorded_turns import SqlRecordedTurns
+from memory.redis_limits import RedisRateLimiter
 from memory.redis_sessions import RedisSessions, connect
 from memory.shop_store import SqlShopStore
 from memory.trace_fanout import RemoteTraceSink, TraceFanout
@@ -472,11 +472,6 @@ def evaluate_scenarios(
     raise typer.Exit(1 if surprising else 0)
 
 
-async def _talk(application: Application, console: Console) -> None:
-    now = datetime.now(UTC)
-    session = Session(session_id="terminal", created_at=now, expires_at=now + timedelta(days=1))
-    while message := (await asyncio.to_thread(_asked, console)).strip():
-        received = Received(turn_id=secrets.token_hex(8), message=message, at=datetime.now(UTC), session=session)
 @evaluation.command("report")
 def evaluation_report(
     out: Annotated[Path, typer.Option(help="Folder of the report and its plots.")] = Path("out/eval-report"),
@@ -558,6 +553,11 @@ def _judged_file(settings: Settings) -> Path:
     return settings.state_dir / "judged.jsonl"
 
 
+async def _talk(application: Application, console: Console) -> None:
+    now = datetime.now(UTC)
+    session = Session(session_id="terminal", created_at=now, expires_at=now + timedelta(days=1))
+    while message := (await asyncio.to_thread(_asked, console)).strip():
+        received = Received(turn_id=secrets.token_hex(8), message=message, at=datetime.now(UTC), session=session)
         async for event in application.assistant.answer(received):
             if isinstance(event, TurnFinished):
                 session = event.session
