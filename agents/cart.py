@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from agents.consent import SAID_TO_SHOPPER, said, shopper_of
 from agents.state import Spoken
-from domain.cart import LineChange
+from domain.cart import MOST_PIECES, LineChange
 from domain.errors import BadInput
 from domain.plan import Task
 from domain.product import Product, Variant
@@ -20,6 +20,8 @@ from planner.references import resolve
 from tools.shop import Shop
 
 _CHOICES = 4
+_WHICH = " of"
+"""How a wish ends whose thing is not known yet: a number that answers it is one on the screen, and no size."""
 _TITLE = 60
 
 
@@ -46,7 +48,7 @@ class CartAgent:
         # A turn that is repeated after its reply was lost means the cart as it was then: a removed line is not in the present one.
         view = await self.shop.carts.before(shopper, turn) or await self.shop.carts.view(shopper)
         outcomes: list[_Outcome] = []
-        for i, command in enumerate(read_cart(completed(planned.message, session), session.shown, view.lines, focus=session.focus)):
+        for i, command in enumerate(read_cart(completed(task.request, session), session.shown, view.lines, focus=session.focus)):
             try:
                 done = await self._done(command, shopper, session, view, key=f"{turn}{i}")
             except SAID_TO_SHOPPER as exc:
@@ -69,17 +71,18 @@ class CartAgent:
         if command.operation == "remove":
             after = await self.shop.carts.remove(shopper, line.line_id, key=key)
             return _Outcome(f"Took {_name(line)} out.", after)
-        if command.operation == "quantity":
-            after = await self.shop.carts.change(shopper, line.line_id, quantity=command.quantity, key=key)
-            return _Outcome(f"Now {command.quantity} × {_name(line)}.", after)
+        if command.operation in ("quantity", "more"):
+            wanted = (command.quantity or 0) + (line.quantity if command.operation == "more" else 0)
+            _check_count(wanted, out="; say “remove it” to take it out" if wanted == 0 else "")
+            after = await self.shop.carts.change(shopper, line.line_id, quantity=wanted, key=key)
+            return _Outcome(f"Now {wanted} × {_name(line)}.", after)
         return await self._swap(command, line, shopper, key)
 
     async def _add(self, command: CartCommand, shopper: Shopper, session: Session, key: str) -> _Outcome:
         if command.product_id is None:
             return _which_product(command, session)
         quantity = 1 if command.quantity is None else command.quantity
-        if not 1 <= quantity <= 99:
-            raise BadInput(f"I can put between 1 and 99 of one thing into the cart, not {quantity}", field="quantity", value=quantity)
+        _check_count(quantity)
         product = await self.shop.carts.offers.product(command.product_id)
         variant = _variant(product, command, session)
         if isinstance(variant, _Outcome):
@@ -98,12 +101,20 @@ class CartAgent:
         return _Outcome(f"Changed it to {_named(after, product, fitting[0])}.", after)
 
 
+def _check_count(quantity: int, *, out: str = "") -> None:
+    if not 1 <= quantity <= MOST_PIECES:
+        text = f"I can put between 1 and {MOST_PIECES} of one thing into the cart, not {quantity}{out}"
+        raise BadInput(text, field="quantity", value=quantity)
+
+
 def completed(message: str, session: Session) -> str:
     """The message, or what the last question was about completed by it."""
     unfinished = session.unfinished
     if unfinished is None or unfinished.kind != "cart" or buying_kind(message, session):
         return message
     size = bare_size(message)
+    if size and unfinished.said.endswith(_WHICH):
+        return f"{unfinished.said} number {size}"
     return f"{unfinished.said} in size {size}" if size else f"{unfinished.said} {message}"
 
 
@@ -150,12 +161,14 @@ def _which_product(command: CartCommand, session: Session) -> _Outcome:
     among = command.among or session.shown[:_CHOICES]
     if not among:
         return _Outcome("I don't know what to put into the cart yet. What are you looking for?", question=True)
+    unfinished = Unfinished(kind="cart", said=f"add {command.quantity or 1}{_WHICH}")
     if resolve(command.said, session.shown).missing:
-        return _Outcome(f"There is no such number on the screen; what I showed goes up to {len(session.shown)}.", question=True)
+        text = f"There is no such number on the screen; what I showed goes up to {len(session.shown)}."
+        return _Outcome(text, question=True, unfinished=unfinished)
     quantity = f"{command.quantity} of " if command.quantity else ""
     choices = tuple(f"Add {quantity}number {p.ordinal} to the cart" for p in among[:_CHOICES])
     lead = "Which one do you mean?" if command.among else "I am not sure which one to put into the cart."
-    return _Outcome(f"{lead} {_listed(among)}", question=True, choices=choices)
+    return _Outcome(f"{lead} {_listed(among)}", question=True, choices=choices, unfinished=unfinished)
 
 
 def _which_line(command: CartCommand, view: CartView) -> _Outcome:

@@ -7,21 +7,39 @@ from typing import Literal
 
 from domain.session import ShownProduct
 from domain.shop_views import CartLineView
+from domain.terms import fold_size
 from planner.lexicon import stem, words_of
 from planner.references import resolve
 
-Operation = Literal["add", "remove", "quantity", "variant", "view", "clear"]
+Operation = Literal["add", "remove", "quantity", "more", "variant", "view", "clear"]
 _WORD_NUMBERS = {
     "a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
     "eleven": 11, "twelve": 12, "a couple": 2, "couple": 2, "a dozen": 12, "dozen": 12,
 }  # fmt: skip
-_NUMBER = rf"(?P<n>-?\d{{1,10}}|{'|'.join(sorted((w for w in _WORD_NUMBERS if w not in ('a', 'an')), key=len, reverse=True))})"
+_NUMBER = (
+    rf"(?P<n>-?\d{{1,10}}(?:e\d{{1,2}})?|{'|'.join(sorted((w for w in _WORD_NUMBERS if w not in ('a', 'an')), key=len, reverse=True))})"
+)
 _QUANTITIES = (
     re.compile(rf"(?<![\w-]){_NUMBER}\s*(?:x\b|×|times\b|of\b|pairs?\b|pieces?\b|pcs\b|units?\b|more\b|items?\b)"),
     re.compile(rf"\b(?:quantity|qty)\s*(?:of|to|is|:|=)?\s*{_NUMBER}\b"),
     re.compile(rf"\b(?:make|change|set|update)\b.{{0,40}}\b(?:to|it|that|them)\s+{_NUMBER}\s*$"),
     re.compile(rf"\b(?:add|take|get|buy|want|need|put)\s+(?:me\s+)?{_NUMBER}\s+(?!(?:to|in|into|from)\b)(?=[a-z])"),
     re.compile(rf"(?:^|\s)x\s?{_NUMBER}\s*$"),
+    re.compile(rf"\bmake (?:the|my|those|these) [a-z' -]{{2,40}}?\s{_NUMBER}\s*$"),
+)
+_FILLER = r"(?:and|ok(?:ay)?|actually|no|oh|sorry|wait|hm+|well|then|so|just|only|make (?:it|that|them)|i(?:'?ll| will)? (?:need|want|take|have)|i'?d like|give me|let'?s (?:do|make it|say))"
+_AFTERTHOUGHT = r"(?:please|then|instead|thanks|thank you|in total|altogether|pairs?|pieces?|now|rather)"
+_SO_MANY = re.compile(rf"^\W*(?:{_FILLER}\W+)*{_NUMBER}(?: of (?:it|them|those|these))?(?:\W+{_AFTERTHOUGHT})*\W*$")
+"""All that is said is a number: of what the cart holds, as it was spoken of last."""
+_MORE = re.compile(
+    rf"^\W*(?:{_FILLER}\W+)*(?:(?:add|put in|get|take|i(?:'?d| would) like) (?:me )?)?(?:{_NUMBER} more|another(?: one)?|(?P<again>the same again))(?: of (?:it|them|those|these|that))?(?:\W+{_AFTERTHOUGHT})*\W*$"
+)
+_LETTERS = r"xxs|xs|s|m|l|xl|xxl|2xl|3xl|x-?small|small|medium|x-?large|large|extra large"
+_OTHER_SIZE = re.compile(
+    rf"^\W*(?:{_FILLER}\W+)*(?:change (?:it|that|them) to )?(?:in )?(?:(?:the|an?|my) )?(?:(?P<letter>{_LETTERS})|size (?P<named>[a-z0-9.]+))(?: ones?)?(?:\W+{_AFTERTHOUGHT})*\W*$"
+)
+_SIZE_FOR_SIZE = re.compile(
+    rf"\b(?:swap|change|switch|exchange|replace)\b.{{0,20}}?\b(?:size )?(?P<old>{_LETTERS}|\d{{1,2}}(?:\.5)?)\b.{{0,12}}\b(?:for|to|with|by)\b.{{0,12}}?\b(?:size )?(?P<new>{_LETTERS}|\d{{1,2}}(?:\.5)?)\W*$"
 )
 _CLAUSES = re.compile(r"\s*(?:,\s*(?:and|then|plus|also)\s+|;\s*|,\s+|\s+and\s+(?:also\s+|then\s+)?|\s+then\s+|\s+plus\s+|\s*&\s*)")
 _CLEAR = re.compile(
@@ -34,7 +52,7 @@ _VIEW = re.compile(
     r"\b(?:show|view|see|open|check|what(?:'s| is| do i have)?(?: in)?|look at)\b.{0,20}\b(?:cart|basket|bag|trolley)\b|^\W*(?:my )?(?:cart|basket)\W*$"
 )
 _QUANTITY = re.compile(
-    r"\b(?:quantity|qty)\b|\b(?:make|set|change|update)\b.{0,60}\b(?:it|that|them|to)\b.{0,10}(?:\d|one|two|three|four|five|six|seven|eight|nine|ten|twelve)\b(?! ?-?(?:inch|in\b))"
+    r"\b(?:quantity|qty)\b|\bmake (?:the|my|those|these) [a-z' -]{2,40} (?:\d+|one|two|three|four|five|six|seven|eight|nine|ten|twelve)\W*$|\b(?:make|set|change|update)\b.{0,60}\b(?:it|that|them|to)\b.{0,10}(?:\d|one|two|three|four|five|six|seven|eight|nine|ten|twelve)\b(?! ?-?(?:inch|in\b))"
 )
 _VARIANT = re.compile(
     r"\b(?:change|switch|swap|make|update|exchange|replace|have|get)\b.{0,60}\b(?:size|colou?r|in(?:stead)?|to (?:a |an )?(?:size|xx?s|s|m|l|xx?l|small|medium|large|x-large))\b"
@@ -84,6 +102,8 @@ def read_cart(
     text = _plain(message)
     if _CLEAR.search(text):
         return (CartCommand(operation="clear", said=message),)
+    if lines and (short := _short(text, lines)):
+        return (short,)
     clauses = _sizes_joined([part.strip() for part in _CLAUSES.split(text) if part and part.strip()])
     said = [_operation(clause, lines) for clause in clauses]
     # "Number 2 and the gloves, please add them": what comes before the verb means the verb too.
@@ -100,6 +120,27 @@ def read_cart(
         if not (len(clauses) > 1 and _ONLY_PRONOUN.match(clause)):
             commands += _commands(operation, clause, shown, lines, focus)
     return tuple(commands) or (CartCommand(operation="view", said=message),)
+
+
+def short_of_cart(message: str) -> bool:
+    """Whether the message is so short that it only means something right after the cart: "2 please", "one more", "the L instead"."""
+    text = _plain(message)
+    return any(pattern.search(text) for pattern in (_SO_MANY, _MORE, _OTHER_SIZE, _SIZE_FOR_SIZE))
+
+
+def _short(text: str, lines: Sequence[CartLineView]) -> CartCommand | None:
+    """What such a message does, to the thing that was put in last, or to the one that has the size that is named."""
+    last = lines[-1].line_id
+    if found := _SIZE_FOR_SIZE.search(text):
+        old = [line.line_id for line in lines if any(fold_size(value) == fold_size(found["old"]) for value in line.options.values())]
+        return CartCommand(operation="variant", said=text, line_id=old[-1] if old else last, size=found["new"])
+    if found := _MORE.match(text):
+        return CartCommand(operation="more", said=text, line_id=last, quantity=_number(found["n"]) if found["n"] else 1)
+    if found := _SO_MANY.match(text):
+        return CartCommand(operation="quantity", said=text, line_id=last, quantity=_number(found["n"]))
+    if found := _OTHER_SIZE.match(text):
+        return CartCommand(operation="variant", said=text, line_id=last, size=found["letter"] or found["named"])
+    return None
 
 
 _SIZE_CLAUSE = re.compile(
@@ -136,9 +177,12 @@ def quantity_in(clause: str) -> int | None:
     for pattern in _QUANTITIES:
         found = pattern.search(clause)
         if found:
-            said = found.group("n")
-            return _WORD_NUMBERS[said] if said in _WORD_NUMBERS else int(said)
+            return _number(found.group("n"))
     return None
+
+
+def _number(said: str) -> int:
+    return _WORD_NUMBERS[said] if said in _WORD_NUMBERS else int(float(said)) if "e" in said else int(said)
 
 
 def _operation(clause: str, lines: Sequence[CartLineView]) -> Operation | None:

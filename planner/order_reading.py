@@ -14,7 +14,7 @@ _ID = re.compile(r"#?\b(?P<id>A-[2-9A-HJ-NP-Z]{10}|W\d{7})\b", re.IGNORECASE)
 _THING = r"(?:order|purchase|parcel|package|delivery)"
 _PERSON = re.compile(
     r"\b(?:talk|speak|chat|connect|transfer|hand|put)\b.{0,30}\b(?:human|person|someone|somebody|agent|representative|customer service|support|manager)\b|"
-    r"\b(?:real|actual) (?:human|person)\b"
+    r"\b(?:real|actual) (?:human|person)\b|^\W*(?:(?:an?|your|get me an?) )?(?:human|agent|live agent|representative|operator|person|customer (?:service|support))(?: please)?\W*$"
 )
 _CANCEL = re.compile(
     rf"\bcancel\b(?!.{{0,10}}\bsubscription)|\bcall off\b.{{0,30}}\b{_THING}\b|\bi (?:don'?t|no longer) (?:want|need) (?:my|the|that|this) {_THING}\b"
@@ -32,7 +32,7 @@ _PAYMENT = re.compile(
 )
 _CHANGE = re.compile(r"\b(?:change|switch|modify|update|make|swap)\b")
 _LIST = re.compile(
-    rf"\b(?:my|all|previous|past|recent|list)\b.{{0,20}}\b{_THING}s\b|\border history\b|\bwhat (?:did|have) i (?:buy|bought|order|ordered)\b"
+    rf"(?<!for )\b(?:my|all|previous|past|recent|list)\b.{{0,20}}\b{_THING}s\b|\border history\b|\bwhat (?:did|have) i (?:buy|bought|order|ordered)\b"
 )
 _REASONS = (
     ("ordered by mistake", re.compile(r"\b(?:mistake|accident(?:ally)?|wrong (?:item|one|thing|order)|by error|in error|misclick)")),
@@ -49,18 +49,49 @@ _US = re.compile(
     r"(?P<line1>\d{1,6}\s+[A-Za-z0-9.' -]{2,60}?),\s*(?:(?P<line2>(?:(?i:apt|apartment|suite|unit|floor)|#)[^,]{1,30}),\s*)?"
     r"(?P<city>[A-Za-z.' -]{2,40}),?\s+(?P<region>[A-Z]{2})\.?,?\s+(?P<zip>\d{5}(?:-\d{4})?)",
 )
+_COUNTS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
+_NUMBER = rf"(?:[1-9]\d?|{'|'.join(_COUNTS)})"
+_SOME = re.compile(
+    rf"\b(?:return|exchange|swap|refund|send back)\s+(?:only |just )?(?P<sent>{_NUMBER})\b(?! (?:days?|weeks?|orders?))|"
+    rf"\b(?P<of>{_NUMBER}) (?:pairs? )?of (?:the|my|them|those|these)\b(?! (?:\w+ )?orders?\b)"
+)
 _ALL = re.compile(r"\b(?:everything|all of (?:it|them)|whole order|entire order|all items|all the items|both)\b")
+_SMALL_WORDS = (
+    "hi|hello|hey|please|can|could|may|would|you|i|i'?d|i'?m|we|want|need|like|to|know|see|check|find|track|show|tell|me|give|get|look|up|where|where'?s|is|are|was|when|when'?s|will|"
+    "what|what'?s|happened|happening|with|has|have|haven'?t|hasn'?t|did|didn'?t|does|do|update|news|any|on|about|status|of|and|so|ok|okay|how|how'?s|long|until|just|a|question|for|been|be|come|"
+    "arrive|arrives|arrived|arriving|ship|ships|shipped|shipping|going|go|coming|here|there|yet|now|today|tomorrow|from|that|again|at|in|by|late|missing|lost|delivered|number|history|my|the|it|still|already|thanks|not|never|showed|placed|made|paid|last|this|week|something|wrong|problem|issue"
+)
 _ABOUT_ORDER = re.compile(
-    rf"\b(?:where(?:'s| is| are)|track|status|arrive|arriving|shipped yet|update on)\b.{{0,40}}\b(?:my|the|that|this)\b.{{0,30}}\b(?:{_THING}|stuff|things?)\b|"
-    rf"\b{_THING} (?:status|number|history)\b|\bstatus of\b.{{0,20}}\b{_THING}\b|\b(?:my|the) (?:last |latest |recent |previous |new )?{_THING}s?\b.{{0,20}}(?:\?|\bstatus\b|$)"
+    rf"\b(?:where(?:'s| is| are)|track|status|arrive|arriving|shipped yet|update on)\b[^,;.!?]{{0,40}}\b(?:my|the|that|this)(?: [\w'-]+){{0,2}} (?:{_THING}|stuff|things?)\b(?! of\b)|"
+    rf"\b{_THING} (?:status|number|history)\b|\bstatus of\b.{{0,20}}\b{_THING}\b|"
+    # Nothing but small words before and after: "a mailbox for my parcel" and "the delivery driver" are about other things.
+    rf"^\W*(?:(?:{_SMALL_WORDS})\W+){{0,9}}(?:my|the) (?:last |latest |recent |previous |new |first |second )?{_THING}s?\b(?! of\b)(?:\W+(?:{_SMALL_WORDS})\b.{{0,20}})?\W*$"
+)
+_WARE = re.compile(
+    r"^\W*(?:(?:i|we)(?:'d| would)? (?:need|want|like)|(?:i'?m |i am )?looking for|find(?: me)?|show(?: me)?|search(?: for)?|get me|do you (?:have|sell))?\W*"
+    r"(?:an?|some|any|something|anything)\b(?! (?:refund|return|exchange|replacement|person|human|agent|real|update|status|order|question|problem|issue|is|was|went|else|of (?:my|the)))[^,.;!?]{0,60}\b(?:for|to|that|which|with|about)\b"
+)
+"""A thing is described by what it is for, and an order, a parcel or an address only belongs to the description."""
+_OWN_GOODS = re.compile(r"\bi (?:bought|ordered|received|got)\b|\bto (?:return|exchange|cancel)\b|\brefund\b|\bmoney back\b")
+_ADDRESS_WARE = r"(?! (?:labels?|stamps?|stickers?|books?|plaques?|signs?|cards?|numbers?|announcements?)\b)"
+_CHANGES_ADDRESS = re.compile(
+    rf"\b(?:change|update|set|correct|fix|edit)\b(?! of\b)[^.;!?]{{0,50}}\baddress\b{_ADDRESS_WARE}|"
+    rf"\b(?:my|a|the|our|another) (?:new |other |different |right |correct )?(?:\w+ )?address\b{_ADDRESS_WARE}[^.;!?]{{0,40}}\b(?:is|was|changed|wrong|should be)\b|"
+    rf"\b(?:my|our|a) (?:new|different|other) (?:\w+ )?address\b{_ADDRESS_WARE}|^\W*(?:new|correct) (?:\w+ )?address\W*(?:is\b|:|\d)"
 )
 _OWNS = re.compile(rf"\b(?:my|the|that|this|an?|last|latest)\b.{{0,25}}\b{_THING}\b|\bi (?:bought|ordered|received|got)\b")
 _BACK = re.compile(
-    r"\b(?:i(?:'d| would)? (?:want|need|like)|i have|please|let me|going) ?(?:like )?(?:to )?(?:return|exchange|send back|swap)\b(?!s? (?:policy|policies|window))|"
+    r"\b(?:i(?:'d| would)? (?:want|need|like)|i have|please|let me|going) ?(?:like )?(?:to )?(?:return(?! to\b)|exchange|send back|swap)\b(?!s? (?:policy|policies|window))|"
     # "Can I return things?" asks what the policy is; "can I return the boots" wants to.
     r"\b(?:can|could|may|how (?:do|can|would)) i (?:return|exchange|send back|swap) (?:the|my|it|this|that|them|these|those|one|both)\b|"
     r"^\W*(?:return|exchange|send back|swap|refund) (?:the|my|it|this|that|them|these|those|one|two|both|everything|all|\d)|\bsend (?:it|them|this|that|these|those|the [\w' -]{1,60}|my [\w' -]{1,60}) back\b|\b(?:i want|give me|get) (?:a refund|my money back)\b"
 )
+
+
+_ASKS_AFTER = re.compile(
+    r"\b(?:where(?:'s| is| are)|when|did|do|has|have|is|any (?:news|update)|status of|what about|what happened (?:to|with)|how long)\b.{0,30}\b(?:my|the) (?:return|refund|exchange|money)\b(?! polic| window|s\b)(?! work| cost| free)"
+)
+"""How a return or refund of one's own goes on; no wish to send anything back."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +106,8 @@ class OrderRequest:
     address: Address | None = None
     to_credit: bool = False
     everything: bool = False
+    quantity: int | None = None
+    """How many pieces: "return one of the two mugs"."""
 
 
 def about_orders(message: str) -> bool:
@@ -84,13 +117,15 @@ def about_orders(message: str) -> bool:
         return False
     if _ID.search(message) or _PERSON.search(text):
         return True
+    if _WARE.search(text) and not _OWN_GOODS.search(text):
+        return False
     if re.search(r"\bplace (?:the|my|an) order\b", text):
         return False
-    if _CANCEL.search(text) and _OWNS.search(text):
+    if _ASKS_AFTER.search(text) or (_CANCEL.search(text) and _OWNS.search(text)):
         return True
     if _BACK.search(text):
         return True
-    if re.search(r"\b(?:change|update|set|correct|new)\b", text) and re.search(r"\baddress\b", text):
+    if _CHANGES_ADDRESS.search(text):
         return True
     if _CHANGE.search(text) and re.search(rf"\b(?:my|the|that|last) (?:\w+ )?{_THING}\b", text):
         return True
@@ -105,7 +140,7 @@ def read_order(message: str) -> OrderRequest:
     return OrderRequest(
         action=_action(text, address), said=message, order_id=found.group("id").upper() if found else None,
         reason=next((reason for reason, pattern in _REASONS if pattern.search(text)), None), size=size_in(text), address=address,
-        to_credit=_CREDIT.search(text) is not None, everything=_ALL.search(text) is not None,
+        to_credit=_CREDIT.search(text) is not None, everything=_ALL.search(text) is not None, quantity=_pieces(text),
     )  # fmt: skip
 
 
@@ -125,9 +160,17 @@ def pays_with_credit(message: str) -> bool:
     return _CREDIT.search(_plain(message)) is not None
 
 
+def _pieces(text: str) -> int | None:
+    found = _SOME.search(text)
+    said = found and (found["sent"] or found["of"])
+    return (_COUNTS.get(said) or int(said)) if said else None
+
+
 def _action(text: str, address: Address | None) -> OrderAction:
     if _PERSON.search(text):
         return "person"
+    if _ASKS_AFTER.search(text):
+        return "status"
     if _CANCEL.search(text):
         return "cancel"
     if _EXCHANGE.search(text):

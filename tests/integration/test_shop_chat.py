@@ -50,6 +50,49 @@ async def test_what_is_on_the_screen_goes_into_the_cart_and_out_again(talk: Talk
     assert await talk.cart() == []
 
 
+async def test_what_is_said_right_after_the_cart_is_about_the_cart(talk: Talk) -> None:
+    await talk.say("hiking boots and gloves")
+    number = next(p.ordinal for p in talk.session.shown if p.product_id == "wool")
+    await talk.say(f"add number {number} in M to my cart")
+    for message, expected in [
+        ("2 please", [("wool-M", 2)]), ("make it three", [("wool-M", 3)]), ("actually just one", [("wool-M", 1)]),
+        ("one more", [("wool-M", 2)]), ("swap the M for an L", [("wool-L", 2)]), ("the S instead", [("wool-S", 2)]),
+        ("make the gloves three", [("wool-S", 3)]), ("take the gloves out again", []),
+    ]:  # fmt: skip
+        reply = await talk.say(message)
+        assert reply.plan[0].kind == "cart", message
+        assert await talk.cart() == expected, message
+
+
+async def test_a_number_that_answers_which_one_is_one_on_the_screen(talk: Talk) -> None:
+    await talk.say("hiking boots")
+    second = talk.session.shown[1].product_id
+    await talk.say("add number 7 to my cart")
+    asked = await talk.say("2")
+    assert "Which one?" in asked.text
+    await talk.say("9")
+
+    assert await talk.cart() == [(f"{second}-9", 1)]
+
+
+async def test_buying_it_right_after_it_went_into_the_cart_is_checking_out(talk: Talk) -> None:
+    await talk.say("hiking boots")
+    await talk.say("add number 1 in size 9 to my cart")
+    asked = await talk.say("i want to buy it")
+
+    assert asked.pending is not None and asked.pending["action"] == "place_order"
+    assert [quantity for _, quantity in await talk.cart()] == [1]
+
+
+async def test_a_wish_beside_the_cart_is_looked_for_too(talk: Talk) -> None:
+    await talk.say("hiking boots")
+    reply = await talk.say("add the first one in size 9 to my cart and find me gloves")
+
+    assert [task.kind for task in reply.plan] == ["cart", "search"]
+    assert [quantity for _, quantity in await talk.cart()] == [1]
+    assert reply.sections[0].products[0].product_id == "wool"
+
+
 async def test_several_things_in_one_message_each_find_their_own(talk: Talk) -> None:
     await talk.say("hiking boots and gloves")
     numbers = {p.product_id: p.ordinal for p in talk.session.shown}
@@ -369,6 +412,23 @@ async def test_where_is_my_order(talk: Talk) -> None:
     assert order.order_id in listed.text
 
 
+async def test_what_is_asked_right_after_an_order_is_about_the_order(talk: Talk) -> None:
+    placed = await bought(talk)
+    for message in ("when will it arrive", "has it shipped yet?", "where's my stuff?"):
+        told = await talk.say(message)
+        assert told.plan[0].kind == "order" and placed.order_id in told.text, message
+
+
+async def test_asking_after_a_refund_proposes_no_return(talk: Talk) -> None:
+    placed = await bought(talk)
+    await talk.deliver(placed.order_id)
+    await talk.say("send it back")
+    await talk.say("yes")
+    for message in ("where's my refund?", "did you get my return?", "when do I get my money?"):
+        told = await talk.say(message)
+        assert told.pending is None and "requested" in told.text, message
+
+
 async def test_cancelling_asks_for_a_reason_then_for_a_yes(talk: Talk) -> None:
     order = await bought(talk)
     asked = await talk.say("cancel my order")
@@ -425,11 +485,26 @@ async def test_an_address_an_item_and_the_default_address_are_changed_by_chat(ta
     assert account is not None and account.address is not None and account.address.line1 == "9 Oak Road"
 
 
-async def test_a_person_takes_over_with_a_summary(talk: Talk) -> None:
+async def test_who_wants_a_person_is_told_where_one_is_and_has_their_own_words_to_copy(talk: Talk) -> None:
     await talk.say("my lamp arrived broken and it smells of smoke")
     reply = await talk.say("I want to talk to a human")
 
     assert "customer service" in reply.text and "smells of smoke" in reply.text
+    # Nothing is passed on by itself, and nothing is promised that nobody keeps.
+    assert "will read" not in reply.text and "handing" not in reply.text
+
+
+async def test_one_of_two_is_returned_when_one_was_said(talk: Talk) -> None:
+    await talk.say("desk lamp")
+    await talk.say("add 2 of number 1 to my cart")
+    await talk.say("check out")
+    order = (await talk.say("yes")).order
+    assert order is not None
+    await talk.deliver(order["order_id"])
+    back = await talk.say("I want to return one of the lamps")
+
+    assert back.pending is not None and "Send back 1 ×" in back.pending["summary"]
+    assert "e-mail" not in back.text
 
 
 async def test_another_shoppers_order_number_is_not_there(talk: Talk) -> None:
