@@ -8,7 +8,7 @@ from typing import Any
 from agents.context import TurnContext
 from agents.state import Finished, Relaxed
 from domain.events import StreamEvent, StreamName, TurnFinished
-from domain.filters import Filters
+from domain.filters import MOST_VALUES, Filters
 from domain.plan import Task
 from domain.ports import ProductSource
 from domain.product import Product
@@ -18,6 +18,7 @@ from domain.shop_views import PendingView, document
 from domain.shopper import Shopper
 from domain.terms import fold
 from evaluator.checks import Shown, check_products
+from planner.standing import filled_up
 
 _SHOWN_KEPT = 24
 _SUGGESTIONS = 4
@@ -95,6 +96,8 @@ def text_of(finished: Finished, context: TurnContext) -> str:
     parts = [s.text for s in sorted(finished.spoken, key=lambda s: s.order)]
     if finished.planned.plan.searches:
         parts.append(_search_text(finished, context))
+    if filled_up(finished.planned.session.standing, finished.planned.plan.standing):
+        parts.append(f"I keep the last {MOST_VALUES} of these wishes in mind; what came before them counts no more.")
     clarification = finished.planned.plan.clarification
     if clarification:
         parts.append(clarification.question)

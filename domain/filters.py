@@ -2,6 +2,7 @@
 
 import re
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from functools import lru_cache
 from typing import Literal, Self
 
 from pydantic import field_serializer, model_validator
@@ -27,6 +28,10 @@ FilterField = Literal[
 FILTER_FIELDS: tuple[FilterField, ...] = (
     "price_min", "price_max", "gender", "size", "category", "color", "brand", "material", "features", "exclude", "in_stock",
 )  # fmt: skip
+
+FILTER_LISTS: tuple[FilterField, ...] = ("color", "brand", "material", "features", "exclude")
+MOST_VALUES = 20
+"""Values of one list that are held from turn to turn: each is looked for in every product that a search reads."""
 
 # A unisex product suits whoever asks for women's or men's goods; an adult's unisex product is no child's.
 _SUITS: dict[Gender, frozenset[Gender]] = {
@@ -76,14 +81,19 @@ class Filters(Document):
 
     def admits(self, product: Product) -> bool:
         """Whether the product, or one of its buyable variants, fulfils every constraint."""
-        return self.fitting_variant(product) is not None if product.variants else self._admits(product, None)
+        if product.variants:
+            return self.fitting_variant(product) is not None
+        return self._admits_offer(product, None) and self._admits_listing(product)
 
     def fitting_variant(self, product: Product) -> Variant | None:
         """The variant to show: the first that fits and is not sold out, else, if nothing asks for stock, the first that fits.
 
         None when no variant fits. A sold-out variant fits only when neither size nor colour was asked for.
         """
-        fitting = [variant for variant in product.variants if self._admits(product, variant)]
+        # What the variants share is settled once: a listing may have a hundred of them.
+        if not self._admits_listing(product):
+            return None
+        fitting = [variant for variant in product.variants if self._admits_offer(product, variant)]
         buyable = [variant for variant in fitting if variant.in_stock is not False]
         if buyable:
             return buyable[0]
@@ -105,17 +115,32 @@ class Filters(Document):
         """The fields that constrain something."""
         return tuple(field for field in FILTER_FIELDS if getattr(self, field) not in (None, ()))
 
-    def _admits(self, product: Product, variant: Variant | None) -> bool:
+    def bounded(self) -> Self:
+        """The same with the last ``MOST_VALUES`` values of each list."""
+        long: dict[str, object] = {
+            field: values[-MOST_VALUES:] for field in FILTER_LISTS if len(values := getattr(self, field) or ()) > MOST_VALUES
+        }
+        return self.model_copy(update=long) if long else self
+
+    def _admits_listing(self, product: Product) -> bool:
+        """What the whole listing says, whichever variant is chosen."""
+        return (
+            self._admits_gender(product)
+            and self._admits_category(product)
+            and (not self.brand or (product.brand is not None and fold(product.brand) in map(fold, self.brand)))
+            and (not self.material or not product.material or _names_any(self.material, product.material))
+            and (not self.features or _has_features(product, self.features))
+            and (not self.exclude or not _names_any(self.exclude, _listed(product)))
+        )
+
+    def _admits_offer(self, product: Product, variant: Variant | None) -> bool:
+        """What may differ from variant to variant."""
+        colors = (variant.color,) if variant and variant.color else product.colors
         return (
             self._admits_price(product, variant)
-            and self._admits_gender(product)
             and self._admits_size(product, variant)
-            and self._admits_category(product)
-            and self._admits_color(product, variant)
-            and (not self.brand or (product.brand is not None and fold(product.brand) in map(fold, self.brand)))
-            and (not self.material or not product.material or _any_phrase(self.material, product.material))
-            and all(_has_feature(product, feature) for feature in self.features or ())
-            and not any(_mentions(product, variant, word) for word in self.exclude or ())
+            and (not self.color or _names_any(self.color, colors))
+            and (not self.exclude or not _names_any(self.exclude, colors))
             and self._admits_stock(product, variant)
         )
 
@@ -141,12 +166,6 @@ class Filters(Document):
     def _admits_category(self, product: Product) -> bool:
         return self.category is None or fold(self.category) in map(fold, product.category)
 
-    def _admits_color(self, product: Product, variant: Variant | None) -> bool:
-        if not self.color:
-            return True
-        colors = (variant.color,) if variant and variant.color else product.colors
-        return _any_phrase(self.color, colors)
-
     def _admits_stock(self, product: Product, variant: Variant | None) -> bool:
         if self.in_stock is None:
             return True
@@ -163,23 +182,29 @@ class FilterChange(Document):
     """Fields that the message opens: "any colour is fine"."""
 
 
-def _any_phrase(wanted: tuple[str, ...], offered: tuple[str, ...]) -> bool:
+def _names_any(wanted: tuple[str, ...], offered: tuple[str, ...]) -> bool:
     """Whether one wanted value is a whole-word part of one offered value ("blue" fits "navy blue")."""
-    return any(_contains(value, want) for want in wanted for value in offered)
+    return bool(offered) and _pattern(wanted).search(_joined(offered)) is not None
 
 
-def _contains(text: str, phrase: str) -> bool:
-    return re.search(rf"\b{re.escape(fold(phrase))}\b", fold(text)) is not None
-
-
-def _has_feature(product: Product, feature: str) -> bool:
-    """A listing that says nothing of features passes; one that lists some must name it there or in its words."""
+def _has_features(product: Product, features: tuple[str, ...]) -> bool:
+    """A listing that says nothing of features passes; one that lists some must name each there or in its words."""
     if not product.features:
         return True
-    return any(_contains(text, feature) for text in (*product.features, product.title, product.description))
+    text = _joined((*product.features, product.title, product.description))
+    return all(_pattern((feature,)).search(text) for feature in features)
 
 
-def _mentions(product: Product, variant: Variant | None, word: str) -> bool:
-    colors = (variant.color,) if variant and variant.color else product.colors
-    texts = (product.title, product.brand or "", *product.category, *product.material, *product.features, *colors)
-    return any(_contains(text, word) for text in texts)
+def _listed(product: Product) -> tuple[str, ...]:
+    return (product.title, product.brand or "", *product.category, *product.material, *product.features)
+
+
+def _joined(texts: tuple[str, ...]) -> str:
+    # No phrase reaches over a line break: a folded one has none.
+    return "\n".join(map(fold, texts))
+
+
+@lru_cache(maxsize=2_048)
+def _pattern(phrases: tuple[str, ...]) -> re.Pattern[str]:
+    """Finds any of the phrases as whole words of a folded text. The same filters are asked of every product of a search."""
+    return re.compile(rf"\b(?:{'|'.join(re.escape(fold(phrase)) for phrase in phrases)})\b")

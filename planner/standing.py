@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from domain.filters import FILTER_FIELDS, FilterChange, FilterField, Filters
+from domain.filters import FILTER_FIELDS, FILTER_LISTS, MOST_VALUES, FilterChange, FilterField, Filters
 from domain.terms import fold
 
 # On a switch of subject the person stays (gender, size is only for like goods) and what the shopper rules out;
@@ -28,7 +28,7 @@ def refined(standing: Filters, change: FilterChange) -> Filters:
     if stated.color or stated.material or stated.brand or stated.features:
         updates |= _not_excluded_any_more(standing, updates, stated)
     lifted = [f for f in (*standing.lifted, *change.lifted) if f not in updates or updates[f] is None]
-    return standing.model_copy(update={**updates, "lifted": tuple(dict.fromkeys(lifted))})
+    return standing.model_copy(update={**updates, "lifted": tuple(dict.fromkeys(lifted))}).bounded()
 
 
 def allowing(standing: Filters, values: Mapping[str, FilterField]) -> Filters:
@@ -40,13 +40,18 @@ def allowing(standing: Filters, values: Mapping[str, FilterField]) -> Filters:
         held = updates.get(field, getattr(standing, field))
         if field != "exclude" and isinstance(held, tuple) and held and value not in held:
             updates[field] = (*held, value)
-    return standing.model_copy(update=updates)
+    return standing.model_copy(update=updates).bounded()
 
 
 def switched(standing: Filters, change: FilterChange) -> Filters:
     """The filters after a message that turns to another subject."""
     kept = {field: getattr(standing, field) for field in _SURVIVES_SWITCH}
     return refined(Filters(currency=change.stated.currency, **kept), change)
+
+
+def filled_up(before: Filters, after: Filters) -> bool:
+    """Whether a list is full since this message, so that what came before its last values counts no more."""
+    return any(len(now := getattr(after, field) or ()) == MOST_VALUES and now != getattr(before, field) for field in FILTER_LISTS)
 
 
 def _merged(field: str, before: object, stated: object) -> object:
