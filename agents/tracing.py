@@ -13,11 +13,13 @@ from domain.errors import AisleError
 from domain.ports import Clock
 from domain.trace import Run, RunType
 
-_EMAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.]+")
+_EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}\.[\w.]{1,190}")
 _CARD = re.compile(r"\b(?:\d[ -]?){13,19}\b")
-_PHONE = re.compile(r"(?<!\w)\+?\d[\d ()-]{8,}\d(?!\w)")
+_PHONE = re.compile(r"(?<!\w)\+?\d[\d ()-]{8,30}\d(?!\w)")
 _TOKEN = re.compile(r"\b(?:a1\.[\w-]{10,}\.\d+\.[\w-]+|sk-[\w-]{12,}|nvapi-[\w-]{12,})")
 _TEXT_LIMIT = 2_000
+_LONGEST_SECRET = 300
+"""An address at most; what is cut off may end in half of one, which no pattern knows."""
 
 _parent: ContextVar[Run | None] = ContextVar("aisle_parent_run", default=None)
 
@@ -61,9 +63,7 @@ class TurnTrace:
 def redacted(value: Any) -> Any:
     """The value without e-mail addresses, card and phone numbers and tokens, long texts cut."""
     if isinstance(value, str):
-        text = _TOKEN.sub("[token]", _EMAIL.sub("[email]", value))
-        text = _PHONE.sub("[phone]", _CARD.sub("[card]", text))
-        return text if len(text) <= _TEXT_LIMIT else text[:_TEXT_LIMIT] + "…"
+        return _redacted_text(value)
     if isinstance(value, dict):
         return {str(key): redacted(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -71,3 +71,13 @@ def redacted(value: Any) -> Any:
     if value is None or isinstance(value, bool | int | float):
         return value
     return redacted(value.isoformat() if isinstance(value, datetime) else str(value))
+
+
+def _redacted_text(text: str) -> str:
+    """Cut first: a message of a megabyte is no work for an event loop."""
+    kept = _TEXT_LIMIT + _LONGEST_SECRET
+    clean = _TOKEN.sub("[token]", _EMAIL.sub("[email]", text[:kept]) if "@" in text else text[:kept])
+    clean = _PHONE.sub("[phone]", _CARD.sub("[card]", clean))
+    if len(text) > kept:
+        return clean[: min(_TEXT_LIMIT, len(clean) - _LONGEST_SECRET)] + "…"
+    return clean if len(clean) <= _TEXT_LIMIT else clean[:_TEXT_LIMIT] + "…"
