@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, insert, select, text, update
+from sqlalchemy import ColumnElement, bindparam, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -10,6 +10,8 @@ from domain.errors import Conflict
 from domain.money import Money
 from domain.shopper import Account
 from memory.shop_tables import accounts, credit, credit_entries
+
+_LOAD = select(accounts.c.document).where(accounts.c.owner == bindparam("mine"))
 
 
 class SqlAccounts:
@@ -19,7 +21,7 @@ class SqlAccounts:
         self._connection = connection
 
     async def load(self, owner: str) -> Account | None:
-        found = (await self._connection.execute(select(accounts.c.document).where(accounts.c.owner == owner))).scalar()
+        found = (await self._connection.execute(_LOAD, {"mine": owner})).scalar()
         return None if found is None else Account.model_validate(found)
 
     async def save(self, account: Account) -> None:

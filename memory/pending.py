@@ -2,12 +2,22 @@
 
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.errors import Conflict
 from domain.pending import Pending
 from memory.shop_tables import pending
+
+_INSERT = insert(pending)
+_LOAD = select(pending.c.document).where(pending.c.pending_id == bindparam("wanted"))
+_WAITING = (
+    select(pending.c.document)
+    .where((pending.c.session_id == bindparam("session")) & (pending.c.state == "waiting"))
+    .order_by(pending.c.expires_at.desc())
+    .limit(1)
+)
+_ANSWER = update(pending).where((pending.c.pending_id == bindparam("wanted")) & (pending.c.state == "waiting"))
 
 
 class SqlPendings:
@@ -20,21 +30,19 @@ class SqlPendings:
         older = await self.waiting(proposed.session_id)
         if older is not None:
             await self.answer(older.model_copy(update={"state": "superseded"}))
-        await self._connection.execute(insert(pending).values(pending_id=proposed.pending_id, **_row(proposed)))
+        await self._connection.execute(_INSERT, {"pending_id": proposed.pending_id, **_row(proposed)})
 
     async def load(self, pending_id: str) -> Pending | None:
-        found = (await self._connection.execute(select(pending.c.document).where(pending.c.pending_id == pending_id))).scalar()
+        found = (await self._connection.execute(_LOAD, {"wanted": pending_id})).scalar()
         return None if found is None else Pending.model_validate(found)
 
     async def waiting(self, session_id: str) -> Pending | None:
-        mine = (pending.c.session_id == session_id) & (pending.c.state == "waiting")
-        query = select(pending.c.document).where(mine).order_by(pending.c.expires_at.desc()).limit(1)
-        found = (await self._connection.execute(query)).scalar()
+        found = (await self._connection.execute(_WAITING, {"session": session_id})).scalar()
         return None if found is None else Pending.model_validate(found)
 
     async def answer(self, answered: Pending) -> None:
-        waiting = (pending.c.pending_id == answered.pending_id) & (pending.c.state == "waiting")
-        if (await self._connection.execute(update(pending).where(waiting).values(**_row(answered)))).rowcount != 1:
+        row = {"wanted": answered.pending_id, **_row(answered)}
+        if (await self._connection.execute(_ANSWER, row)).rowcount != 1:
             raise Conflict("That has been answered already; nothing was done a second time.")
 
 

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 
-from sqlalchemy import ColumnElement, case, select, text, tuple_, update
+from sqlalchemy import ColumnElement, Integer, bindparam, case, select, text, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.errors import Conflict
@@ -47,11 +47,9 @@ class SqlStock:
     async def move(self, *, reserve: Counter[Sku], release: Counter[Sku], ship: Counter[Sku]) -> None:
         for sku, pieces in sorted(release.items()):
             # Reserved before stock was counted here: there is nothing to give back.
-            left = case((stock.c.reserved >= pieces, stock.c.reserved - pieces), else_=0)
-            await self._connection.execute(update(stock).where(_is(sku)).values(reserved=left))
+            await self._connection.execute(_RELEASE, _of(sku, pieces))
         for sku, pieces in sorted(ship.items()):
-            gone = case((stock.c.on_hand - pieces >= stock.c.reserved, stock.c.on_hand - pieces), else_=stock.c.reserved)
-            await self._connection.execute(update(stock).where(_is(sku)).values(on_hand=gone))
+            await self._connection.execute(_SHIP, _of(sku, pieces))
         for sku, pieces in sorted(reserve.items()):
             await self._reserve(sku, pieces)
 
@@ -61,8 +59,7 @@ class SqlStock:
         return {Sku(product, variant): (on_hand, reserved) for product, variant, on_hand, reserved in rows}
 
     async def _reserve(self, sku: Sku, pieces: int) -> None:
-        enough = _is(sku) & (stock.c.on_hand - stock.c.reserved >= pieces)
-        moved = await self._connection.execute(update(stock).where(enough).values(reserved=stock.c.reserved + pieces))
+        moved = await self._connection.execute(_RESERVE, _of(sku, pieces))
         if moved.rowcount == 1:
             return
         row = (await self._connection.execute(select(stock.c.on_hand - stock.c.reserved).where(_is(sku)))).scalar()
@@ -71,19 +68,34 @@ class SqlStock:
 
     async def _rows(self, skus: Iterable[Sku]) -> dict[Sku, tuple[int, int, int]]:
         wanted, found = sorted(set(skus)), dict[Sku, tuple[int, int, int]]()
-        columns = (stock.c.product_id, stock.c.variant_id, stock.c.feed_figure, stock.c.on_hand, stock.c.reserved)
         for start in range(0, len(wanted), _AT_ONCE):
             part = wanted[start : start + _AT_ONCE]
-            query = select(*columns).where(tuple_(stock.c.product_id, stock.c.variant_id).in_(part))
-            for product, variant, *figures in await self._connection.execute(query):
+            for product, variant, *figures in await self._connection.execute(_ROWS, {"skus": part}):
                 found[Sku(product, variant)] = (figures[0], figures[1], figures[2])
         return found
 
 
+_THIS = (stock.c.product_id == bindparam("product")) & (stock.c.variant_id == bindparam("variant"))
+_PIECES = bindparam("pieces", type_=Integer)
+_FREE = stock.c.on_hand - stock.c.reserved
+_RESERVE = update(stock).where(_THIS & (_FREE >= _PIECES)).values(reserved=stock.c.reserved + _PIECES)
+_RELEASE = update(stock).where(_THIS).values(reserved=case((stock.c.reserved >= _PIECES, stock.c.reserved - _PIECES), else_=0))
+_SHIP = (
+    update(stock)
+    .where(_THIS)
+    .values(on_hand=case((stock.c.on_hand - _PIECES >= stock.c.reserved, stock.c.on_hand - _PIECES), else_=stock.c.reserved))
+)
+_ROWS = select(stock.c.product_id, stock.c.variant_id, stock.c.feed_figure, stock.c.on_hand, stock.c.reserved).where(
+    tuple_(stock.c.product_id, stock.c.variant_id).in_(bindparam("skus", expanding=True))
+)
 _INSERT = text(
     "INSERT INTO stock (product_id, variant_id, feed_figure, on_hand, reserved) "
     "VALUES (:product, :variant, :figure, :figure, 0) ON CONFLICT DO NOTHING"
 )
+
+
+def _of(sku: Sku, pieces: int) -> dict[str, object]:
+    return {"product": sku.product_id, "variant": sku.variant_id, "pieces": pieces}
 
 
 def _is(sku: Sku) -> ColumnElement[bool]:
