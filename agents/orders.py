@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import structlog
-
 from agents.consent import SAID_TO_SHOPPER, ConsentTalk, is_answer, said, shopper_of
 from agents.state import Spoken
 from domain.order import Order, OrderLine, OrderState
@@ -31,7 +29,6 @@ from planner.lexicon import stem, words_of
 from planner.order_reading import OrderAction, OrderRequest, read_order
 from tools.proposals import ORIGINAL
 
-_log = structlog.get_logger()
 _LISTED = 5
 _CHOICES = 4
 _TITLE = 60
@@ -117,13 +114,15 @@ class OrdersAgent:
             case "modify_payment":
                 return ModifyOrder(order_id=chosen.order_id, method_id=STORE_CREDIT)
             case "return":
-                lines = tuple(LineQuantity(line_id=line.line_id, quantity=max(line.returnable, 1)) for line in _meant(request, chosen))
+                meant = _meant(request, chosen)
+                some = request.quantity if len(meant) == 1 else None
+                lines = tuple(LineQuantity(line_id=line.line_id, quantity=some or max(line.returnable, 1)) for line in meant)
                 return ReturnLines(order_id=chosen.order_id, lines=lines, refund_to=STORE_CREDIT if request.to_credit else ORIGINAL)
         (line,) = _meant(request, chosen)
         variant = await self._variant(order, request, chosen, line)
         if isinstance(variant, Spoken):
             return variant
-        quantity = max(line.returnable, 1)
+        quantity = request.quantity or max(line.returnable, 1)
         swap = LineSwap(line_id=line.line_id, quantity=quantity, product_id=line.product_id, variant_id=variant.variant_id)
         if request.action == "modify_items":
             return ModifyOrder(order_id=chosen.order_id, lines=(swap,))
@@ -153,11 +152,10 @@ class OrdersAgent:
         return await self.talk.proposed(planned, order, ChangeAddress(address=request.address))
 
     def _hand_over(self, planned: Planned, order: int) -> Spoken:
-        """A person takes over, and reads what was said last."""
+        """Where a person is reached, and what to tell them: nothing is passed on by itself, so nothing else is promised."""
         recent = [e.message for e in planned.session.exchanges[-3:]] + [planned.message]
         summary = "; ".join(f"“{message[:160]}”" for message in recent)
-        _log.info("handed_over", session_id=planned.session.session_id, turn_id=planned.turn_id, messages=len(recent))
-        return Spoken(order=order, text=f"{self.talk.shop.policy.hand_over} They will read what you told me: {summary}.")
+        return Spoken(order=order, text=f"{self.talk.shop.policy.hand_over} To copy for them, what you told me: {summary}.")
 
 
 _ASK_ADDRESS = "Where should it go? Write it in one line, like “12 Mill Street, Portland, OR 97201”."

@@ -281,7 +281,9 @@ class ShopMachine(RuleBasedStateMachine):
         order = self._order(which)
         # A parcel that was announced, where there is one; else one that nobody expects, which must be refused.
         lines = [x for x in order.lines if any(record.state == "requested" for record in x.returns)] or order.lines
-        self.attempt("receive", self.shop.orders.received(order.order_id, lines[line % len(lines)].line_id))
+        chosen = lines[line % len(lines)]
+        announced = next((record.record_id for record in chosen.returns if record.state == "requested"), None)
+        self.attempt("receive", self.shop.orders.received(order.order_id, chosen.line_id, return_id=announced))
 
     @precondition(lambda self: self.orders)
     @rule(which=_ORDERS)

@@ -81,7 +81,7 @@ class Orders(Protocol):
         ...
 
     async def spent_since(self, owner: str, since: datetime, currency: str) -> Money:
-        """The sum of the totals of the owner's orders that were placed since then and were not cancelled."""
+        """The totals of the owner's orders that were placed since then, and what older ones were charged more since; none cancelled."""
         ...
 
     async def claim(self, owner: str, by: str, at: datetime) -> None:

@@ -142,12 +142,12 @@ class Changes:
             order = order.apply(events[-1])
         return events
 
-    def received(self, order: Order, line_id: str, *, method: PaymentMethod, destination: Destination) -> list[OrderEvent]:
-        """The goods of the line's oldest open record have arrived: now its money moves. Conflict when nothing was on its way."""
-        line = order.line(line_id)
-        record = next((r for r in line.returns if r.state == "requested" or self._stuck(order, r)), None)
-        if record is None:
-            raise Conflict(f"nothing of {line.name} is on its way back")
+    def received(
+        self, order: Order, line_id: str, record: ReturnRecord, *, method: PaymentMethod, destination: Destination
+    ) -> list[OrderEvent]:
+        """The goods of this record have arrived: now its money moves. Nothing when that was reported before."""
+        if record.state != "requested" and not self._stuck(order, record):
+            return []
         events: list[OrderEvent] = []
         if record.state == "requested":
             events.append(ReturnMoved(at=self.at, line_id=line_id, record_id=record.record_id, state="received"))
@@ -234,7 +234,7 @@ class Changes:
     def _payment(self, amount: Money, purpose: Purpose, method: PaymentMethod, *, record_id: str | None = None) -> Transaction:
         return Transaction(
             transaction_id=self.new_id(), kind="payment", purpose=purpose, amount=amount, method_id=method.method_id,
-            provider=method.provider, at=self.at, record_id=record_id,
+            provider=method.provider, at=self.at, record_id=record_id, label=method.label,
         )  # fmt: skip
 
     def _refund(
@@ -245,6 +245,19 @@ class Changes:
             at=self.at, refunds=refunds, record_id=record_id,
         )  # fmt: skip
         return TransactionPlanned(at=self.at, transaction=refund)
+
+
+def arrived_record(order: Order, line_id: str, return_id: str | None) -> ReturnRecord:
+    """The return that a report is about. Conflict when the line alone does not say which: a repeated report must pay nothing else."""
+    line = order.line(line_id)
+    if return_id is not None:
+        return line.record(return_id)
+    if not line.returns:
+        raise Conflict(f"nothing of {line.name} is on its way back")
+    if len(line.returns) > 1:
+        known = ", ".join(f"{record.record_id} ({record.quantity}, {record.state})" for record in line.returns)
+        raise Conflict(f"{line.name} came back more than once; name the one that has arrived as return_id: {known}")
+    return line.returns[0]
 
 
 def exchange_difference(line: OrderLine, swap: Swap) -> Money:

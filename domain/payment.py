@@ -40,6 +40,8 @@ class Transaction(Document):
     """The return or exchange that it belongs to."""
     reason: str | None = None
     """Why it failed."""
+    label: str = ""
+    """The way to pay as the shopper knew it then: it may no longer be offered when the money goes back."""
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,9 @@
 """What is a product, and what may a shopper see of it?"""
 
+from collections import Counter
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from domain.document import Document
 from domain.money import Money
@@ -62,6 +63,16 @@ class Product(Document):
     is_gift_card: bool = False
     """Gift cards are sold by the shop but never proposed (the paper, Fig. 5)."""
 
+    @field_validator("variants")
+    @classmethod
+    def _told_apart(cls, variants: tuple[Variant, ...]) -> tuple[Variant, ...]:
+        """Feeds may give one SKU to several sizes: those get ids of their own, whatever the order in which they come."""
+        counted = Counter(variant.variant_id for variant in variants)
+        if len(counted) == len(variants):
+            return variants
+        taken = Counter[str]()
+        return tuple(v if counted[v.variant_id] == 1 else v.model_copy(update={"variant_id": _own_id(v, taken)}) for v in variants)
+
     @property
     def in_stock(self) -> bool | None:
         """Whether any variant (or the product itself) can be bought; None when nothing is known."""
@@ -79,3 +90,10 @@ class Product(Document):
     def leaf_category(self) -> str | None:
         """The narrowest category name, or None."""
         return self.category[-1] if self.category else None
+
+
+def _own_id(variant: Variant, taken: Counter[str]) -> str:
+    """The id with what tells the variant apart; a number where nothing does."""
+    named = "-".join(part for part in (variant.variant_id, variant.size, variant.color) if part)
+    taken[named] += 1
+    return named if taken[named] == 1 else f"{named}-{taken[named]}"

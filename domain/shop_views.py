@@ -48,8 +48,9 @@ class CartView(Document):
 
 
 class ReturnView(Document):
-    """``refund`` is what the shopper gets back, ``due`` what an exchange still costs."""
+    """``refund`` is what the shopper gets back, ``due`` what an exchange still costs; ``return_id`` is what the warehouse names."""
 
+    return_id: str
     kind: Literal["return", "exchange"]
     state: ReturnState
     quantity: int
@@ -60,8 +61,8 @@ class ReturnView(Document):
     @classmethod
     def of(cls, record: ReturnRecord) -> "ReturnView":
         return cls(
-            kind=record.kind, state=record.state, quantity=record.quantity, refund=record.refund, due=record.due,
-            replacement=record.replacement.name if record.replacement else None,
+            return_id=record.record_id, kind=record.kind, state=record.state, quantity=record.quantity, refund=record.refund,
+            due=record.due, replacement=record.replacement.name if record.replacement else None,
         )  # fmt: skip
 
 

@@ -82,7 +82,10 @@ class Modification(Document):
 
 
 class ReceivedLine(Document):
+    """``return_id``, as the order's ``returns`` name it, may be left out where a line has only one return."""
+
     line_id: Id
+    return_id: Id | None = None
     state: Literal["received"]
 
 
@@ -154,10 +157,11 @@ async def exchange(shop: CurrentShop, shopper: CurrentShopper, order_id: str, bo
 
 
 @router.post("/orders/{order_id}/events", response_model=OrderView, dependencies=[require_key("merchant")], responses=problems(403, 409))
-async def report(shop: CurrentShop, order_id: str, body: Report) -> OrderView:
-    """The warehouse reports; a repeated report changes nothing."""
+async def report(shop: CurrentShop, order_id: str, body: Report, key: Key) -> OrderView:
+    """The warehouse reports; a repeated report changes nothing. 409 when a line has several returns and none was named."""
     if body.returned is not None:
-        return OrderView.of(await shop.orders.received(order_id, body.returned.line_id))
+        back = body.returned
+        return OrderView.of(await shop.orders.received(order_id, back.line_id, return_id=back.return_id, key=key))
     if body.state == "shipped":
         return OrderView.of(await shop.orders.shipped(order_id, tracking=body.tracking))
     return OrderView.of(await shop.orders.delivered(order_id))

@@ -69,7 +69,7 @@ SHOP_RESPONSES: dict[tuple[str, str], Any] = {
     ("post", "/orders/{order_id}/returns"): {
         **_ASKED_BACK, "action": "return",
         "summary": "Send back 1 × Fellstride Women's Ridge Mid Waterproof Hiking Boots, Brown (size 8) of order A-7F3K2M9QXR. Once it "
-        "has reached us, $109.00 goes to the demo payment. You get an e-mail with how to send it.",
+        "has reached us, $109.00 goes to the demo payment.",
     },
     ("post", "/orders/{order_id}/exchanges"): {
         **_ASKED_BACK, "action": "exchange",

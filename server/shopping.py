@@ -1,6 +1,6 @@
 """Who shops with this request, and in which shop? What the routes of cart, checkout and orders share."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Depends, Header, Request
 from pydantic import Field
@@ -68,6 +68,3 @@ class AddressBody(Address):
 
     def plain(self) -> Address:
         return Address.model_validate(self.model_dump())
-
-
-Problems = dict[int | str, dict[str, Any]]

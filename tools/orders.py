@@ -8,12 +8,16 @@ from typing import Literal
 from domain.commerce_ports import ShopStore, ShopTransaction
 from domain.errors import BadInput, NotFound
 from domain.order import Order, OrderEvent
-from domain.order_changes import Changes
+from domain.order_changes import Changes, arrived_record
+from domain.pending import fingerprint
 from domain.ports import Clock
 from domain.shopper import Shopper
 from tools.cart import again_on_conflict
 from tools.proposals import Proposals, owned
 from tools.settlement import Settlement, settle_credit
+
+_WAREHOUSE = "warehouse"
+"""Whose idempotency keys those of reports are; no session has such an id."""
 
 
 @dataclass(frozen=True)
@@ -46,18 +50,25 @@ class OrderBook:
     async def delivered(self, order_id: str) -> Order:
         return await self._report(order_id, "delivered", lambda order, changes: changes.delivered())
 
-    async def received(self, order_id: str, line_id: str) -> Order:
-        """What the shopper sent back of a line has arrived: its money moves now."""
+    async def received(self, order_id: str, line_id: str, *, return_id: str | None = None, key: str | None = None) -> Order:
+        """What the shopper sent back has arrived: its money moves now, once. ``return_id`` may be left out where a line has one return."""
+        print_ = fingerprint(["received", order_id, line_id, return_id])
 
         async def write() -> Order:
             async with self.store.writing() as tx:
                 order = await self._any(tx, order_id)
-                record = next((r for r in order.line(line_id).returns if r.state in ("requested", "received")), None)
-                method = await self.proposals.method(tx, order.owner, record.method_id if record else None)
-                changes = Changes(self.clock.now(), self.new_id)
-                events = changes.received(order, line_id, method=method, destination=self.proposals.destination(order, method))
-                after = await tx.orders.append(order, events)
-                return await settle_credit(tx, after, self.clock.now(), self.new_id)
+                if key and await tx.keys.answer(_WAREHOUSE, key, print_) is not None:
+                    return order
+                record = arrived_record(order, line_id, return_id)
+                method = await self.proposals.method_of(tx, order, record.method_id)
+                now = self.clock.now()
+                destination = self.proposals.destination(order, method)
+                events = Changes(now, self.new_id).received(order, line_id, record, method=method, destination=destination)
+                if key:
+                    await tx.keys.store(_WAREHOUSE, key, print_, {"order_id": order_id}, at=now)
+                if not events:
+                    return order
+                return await settle_credit(tx, await tx.orders.append(order, events), now, self.new_id)
 
         await again_on_conflict(write)
         return await self.settlement.settle(order_id)

@@ -29,7 +29,7 @@ from domain.pending import (
     fingerprint,
 )
 from domain.policy import ShopPolicy, SpendingLimits
-from domain.shopper import STORE_CREDIT, Account, PaymentMethod, Shopper
+from domain.shopper import STORE_CREDIT, Account, MethodKind, PaymentMethod, Shopper
 
 ORIGINAL = "original"
 _DAY = timedelta(days=1)
@@ -49,8 +49,6 @@ class WorkedOut:
     cart: Cart | None = None
     """The cart as it is afterwards."""
     account: Account | None = None
-    spends: Money | None = None
-    """What it costs the shopper."""
 
     @property
     def fingerprint(self) -> str:
@@ -108,6 +106,17 @@ class Proposals:
             raise BadInput(f"there is no way to pay {method_id!r}; there are {known}", field="payment", value=method_id)
         return found
 
+    async def method_of(self, tx: ShopTransaction, order: Order, method_id: str) -> PaymentMethod:
+        """As ``method``; what paid for the order is still known where it is no longer offered."""
+        paid = next((t for t in order.transactions if t.kind == "payment" and t.method_id == method_id), None)
+        try:
+            return await self.method(tx, order.owner, method_id)
+        except BadInput:
+            if paid is None:
+                raise
+        kind: MethodKind = "paypal" if paid.provider == "paypal" else "card"
+        return PaymentMethod(method_id=method_id, kind=kind, label=paid.label or "the way you paid", provider=paid.provider)
+
     def destination(self, order: Order, method: PaymentMethod) -> Destination:
         """Back on the payments that were made with it, or to it by itself."""
         paid = any(t.kind == "payment" and t.state == "settled" and t.method_id == method.method_id for t in order.transactions)
@@ -127,7 +136,7 @@ class Proposals:
         shipping = self.policy.pricing.shipping_for(present.subtotal())
         lines = self.policy.pricing.taxed((_ordered(present, offers, shipping)), command.address)
         totals = Totals.of(lines, shipping)
-        await self._check_spending(tx, shopper, totals.total, changes)
+        await self._check_spending(tx, shopper.owner, totals.total, totals.total, changes)
         method = await self.method(tx, shopper.owner, command.method_id)
         await self._check_credit(tx, shopper.owner, method, totals.total)
         events = changes.placed(
@@ -136,9 +145,7 @@ class Proposals:
         )  # fmt: skip
         summary = f"Order {_list(lines)} for {totals.total} ({_parts(totals)}), paid with {method.label}, sent to {command.address}."
         described = [_json(command), cart.owner, [_json(_plain(line)) for line in lines], _json(totals), _json(method)]
-        return WorkedOut(
-            summary=summary, described=described, totals=totals, events=tuple(events), cart=cart.emptied(), spends=totals.total
-        )
+        return WorkedOut(summary=summary, described=described, totals=totals, events=tuple(events), cart=cart.emptied())
 
     async def _cancel(self, tx: ShopTransaction, shopper: Shopper, command: CancelOrder, changes: Changes) -> WorkedOut:
         order = await owned(tx, shopper, command.order_id)
@@ -153,7 +160,7 @@ class Proposals:
         self, tx: ShopTransaction, shopper: Shopper, command: ModifyOrder, offers: dict[Sku, Offer], changes: Changes
     ) -> WorkedOut:
         order = await owned(tx, shopper, command.order_id)
-        method = await self.method(tx, order.owner, command.method_id or order.method_id)
+        method = await self.method_of(tx, order, command.method_id or order.method_id)
         if not command.lines and not command.address:
             return await self._replace_payment(tx, order, command, method, changes)
         self.policy.modify.check(order)
@@ -169,7 +176,7 @@ class Proposals:
         lines = self.policy.pricing.taxed(lines, address)
         totals = Totals.of(lines, order.shipping)
         difference = totals.total - order.total
-        await self._check_difference(tx, order, method, difference)
+        await self._check_difference(tx, order, method, difference, changes)
         events = changes.modified(
             order, lines, shipping=order.shipping, address=address, items=bool(command.lines), method=method,
             destination=self.destination(order, method),
@@ -178,8 +185,7 @@ class Proposals:
         once = " The items of an order can be changed only once." if command.lines else ""
         summary = f"Change order {order.order_id}: {'; '.join(said)}. {_difference(difference, method)}{once}"
         described = [_json(command), order.version, [_json(_plain(line)) for line in lines], _json(totals), _json(method)]
-        spends = difference if difference.minor > 0 else None
-        return WorkedOut(summary=summary, described=described, totals=totals, before=order, events=tuple(events), spends=spends)
+        return WorkedOut(summary=summary, described=described, totals=totals, before=order, events=tuple(events))
 
     async def _replace_payment(
         self, tx: ShopTransaction, order: Order, command: ModifyOrder, method: PaymentMethod, changes: Changes
@@ -187,7 +193,7 @@ class Proposals:
         if command.method_id is None:
             raise BadInput("nothing to change was named; send address, lines or payment", field="body")
         self.policy.modify.check_payment(order, method)
-        await self._check_difference(tx, order, method, order.total)
+        await self._check_charge(tx, order.owner, method, order.total)
         old = await self._label(tx, order)
         summary = f"Pay order {order.order_id} with {method.label} instead: {order.total} is charged, and {order.total} goes back to {old}."
         return WorkedOut(
@@ -200,17 +206,14 @@ class Proposals:
         self.policy.returns.check(order, changes.at)
         for line_id, quantity in _per_line((part.line_id, part.quantity) for part in command.lines).items():
             self.policy.returns.check_line(order.line(line_id), quantity)
-        method = await self.method(tx, order.owner, order.method_id if command.refund_to == ORIGINAL else command.refund_to)
+        method = await self.method_of(tx, order, order.method_id if command.refund_to == ORIGINAL else command.refund_to)
         self.policy.returns.check_refund(order, method)
         items = [Returned(part.line_id, part.quantity) for part in command.lines]
         events = changes.return_asked(order, items, method_id=method.method_id)
         records = _records(order, events)
         back = _sum((record.refund for record in records if record.refund), order.zero)
         what = _join(f"{part.quantity} × {order.line(part.line_id).name}" for part in command.lines)
-        summary = (
-            f"Send back {what} of order {order.order_id}. Once it has reached us, {back} goes to {method.label}. "
-            "You get an e-mail with how to send it."
-        )
+        summary = f"Send back {what} of order {order.order_id}. Once it has reached us, {back} goes to {method.label}."
         described = [_json(command), order.version, _json(back), _json(method)]
         return WorkedOut(summary=summary, described=described, before=order, events=tuple(events))
 
@@ -222,18 +225,17 @@ class Proposals:
         for line_id, quantity in _per_line((part.line_id, part.quantity) for part in command.lines).items():
             self.policy.exchanges.check_line(order.line(line_id), quantity)
         swaps = [self._swap(order, part, offers) for part in command.lines]
-        method = await self.method(tx, order.owner, order.method_id if command.method_id == ORIGINAL else command.method_id)
+        method = await self.method_of(tx, order, order.method_id if command.method_id == ORIGINAL else command.method_id)
         difference = _sum((exchange_difference(order.line(s.line_id), s) for s in swaps), order.zero)
-        await self._check_difference(tx, order, method, difference)
+        await self._check_difference(tx, order, method, difference, changes)
         events = changes.exchange_asked(order, swaps, method_id=method.method_id)
         await self._check_reservable(tx, order, events, offers)
         said = _join(f"{s.quantity} × {order.line(s.line_id).name} for {s.replacement.name}" for s in swaps)
         money = _difference(difference, method).replace("is charged", "is charged once your parcel has reached us")
         once = " Things of an order can be exchanged only once." if self.policy.exchanges.per_order == 1 else ""
-        summary = f"Exchange {said} of order {order.order_id}. {money} You get an e-mail with how to send it.{once}"
+        summary = f"Exchange {said} of order {order.order_id}. {money}{once}"
         described = [_json(command), order.version, [_json(s.replacement) for s in swaps], _json(difference), _json(method)]
-        spends = difference if difference.minor > 0 else None
-        return WorkedOut(summary=summary, described=described, before=order, events=tuple(events), spends=spends)
+        return WorkedOut(summary=summary, described=described, before=order, events=tuple(events))
 
     async def _change_address(self, tx: ShopTransaction, shopper: Shopper, command: ChangeAddress) -> WorkedOut:
         self.policy.pricing.check_address(command.address)
@@ -275,15 +277,20 @@ class Proposals:
         tax = self.policy.pricing.tax_on(offer.price * part.quantity, order.address)
         return Swap(part.line_id, part.quantity, replacement, tax)
 
-    async def _check_difference(self, tx: ShopTransaction, order: Order, method: PaymentMethod, difference: Money) -> None:
+    async def _check_difference(
+        self, tx: ShopTransaction, order: Order, method: PaymentMethod, difference: Money, changes: Changes
+    ) -> None:
         """Whether a difference can be charged to, or go back to, this method."""
         if difference.minor < 0:
             self.policy.modify.check_refund(order, method)
         elif difference.minor > 0:
-            if method.provider != CREDIT and not self.unattended(method.provider):
-                raise Conflict(f"{method.label} cannot be charged without you at its page; choose what costs no more, or store credit")
-            self.limits.check_order(difference)
-            await self._check_credit(tx, order.owner, method, difference)
+            await self._check_spending(tx, order.owner, difference, order.total + difference, changes)
+            await self._check_charge(tx, order.owner, method, difference)
+
+    async def _check_charge(self, tx: ShopTransaction, owner: str, method: PaymentMethod, amount: Money) -> None:
+        if method.provider != CREDIT and not self.unattended(method.provider):
+            raise Conflict(f"{method.label} cannot be charged without you at its page; choose what costs no more, or store credit")
+        await self._check_credit(tx, owner, method, amount)
 
     async def _check_credit(self, tx: ShopTransaction, owner: str, method: PaymentMethod, amount: Money) -> None:
         if method.provider != CREDIT:
@@ -292,11 +299,11 @@ class Proposals:
         if balance < amount:
             raise Conflict(f"{method.label} holds {balance}, which does not cover {amount}; choose another way to pay")
 
-    async def _check_spending(self, tx: ShopTransaction, shopper: Shopper, total: Money, changes: Changes) -> None:
-        self.limits.check_order(total)
-        self.limits.check_turn(total)
-        spent = await tx.orders.spent_since(shopper.owner, changes.at - _DAY, total.currency)
-        self.limits.check_day(total, spent)
+    async def _check_spending(self, tx: ShopTransaction, owner: str, more: Money, whole: Money, changes: Changes) -> None:
+        """Whether so much more may be spent on an order that comes to ``whole`` with it."""
+        self.limits.check_order(whole)
+        self.limits.check_turn(more)
+        self.limits.check_day(more, await tx.orders.spent_since(owner, changes.at - _DAY, more.currency))
 
     async def _check_reservable(self, tx: ShopTransaction, order: Order, events: Iterable[OrderEvent], offers: dict[Sku, Offer]) -> None:
         """Conflict when a thing that the order would newly need is not there."""
@@ -307,7 +314,7 @@ class Proposals:
         await _check_stock(tx, [(sku, offers[sku].name, pieces) for sku, pieces in more.items() if sku in offers], offers)
 
     async def _label(self, tx: ShopTransaction, order: Order) -> str:
-        return (await self.method(tx, order.owner, order.method_id)).label
+        return (await self.method_of(tx, order, order.method_id)).label
 
 
 async def owned(tx: ShopTransaction, shopper: Shopper, order_id: str) -> Order:

@@ -9,6 +9,7 @@ const WORDS = {
   cancel_order: ["Cancel this order?", "Yes, cancel it", "Keep the order"],
   modify_order: ["Change this order?", "Yes, change it", "Leave it as it is"],
   return: ["Send this back?", "Yes, return it", "Keep it"],
+  change_address: ["Change your default address?", "Yes, change it", "Leave it as it is"],
   exchange: ["Exchange this?", "Yes, exchange it", "Keep it"],
 };
 const OPEN_STATES = ["pending_payment", "paid"];
@@ -106,7 +107,7 @@ export class Shop {
       status.textContent = "One moment…";
       try {
         const order = await write("POST", `/pending/${encodeURIComponent(pending.pending_id)}`, { accept }, keys[accept]);
-        settle(pending.pending_id, accept ? `Done. Order ${order.order_id} is ${stateWords(order.state)}.` : "Left as it was. Nothing has been done.", accept && order);
+        settle(pending.pending_id, accept ? doneWords(order) : "Left as it was. Nothing has been done.", accept && order);
       } catch (problem) {
         if ([404, 409].includes(problem.status) && !problem.retryAfter) return settle(pending.pending_id, problem.message);
         status.textContent = problem.status ? problem.message : "The shop cannot be reached. Try again: nothing is done twice.";
@@ -255,6 +256,9 @@ function orderHead(order) {
   return el("div", { class: "order-head" }, el("h4", { text: `Order ${order.order_id}` }),
     el("span", { class: `state state-${order.state}`, text: stateWords(order.state) }), el("span", { class: "quiet", text: when }));
 }
+
+// A yes to another default address comes to no order.
+const doneWords = (order) => (order?.order_id ? `Done. Order ${order.order_id} is ${stateWords(order.state)}.` : "Done. Your default address is changed.");
 
 const stateWords = (state) => state.replaceAll("_", " ");
 

@@ -94,6 +94,14 @@ def test_a_yes_in_the_chat_closes_the_card_that_it_answered(page: Page) -> None:
     expect(card.get_by_role("button")).to_have_count(0)
 
 
+def test_a_yes_to_another_default_address_is_confirmed(page: Page) -> None:
+    say(page, "change my default address to 9 Oak Road, Portland, OR 97201")
+    card = page.locator(".turn").last.locator(".consent")
+    expect(card).to_contain_text("Change your default address?")
+    card.get_by_role("button", name="Yes, change it").click()
+    expect(card.get_by_role("status")).to_have_text("Done. Your default address is changed.")
+
+
 def test_starting_over_with_goods_in_the_cart_asks_first(page: Page) -> None:
     put_a_mug_in_the_cart(page)
     new_chat = page.get_by_role("button", name="New chat")

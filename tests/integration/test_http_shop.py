@@ -11,7 +11,8 @@ import pytest
 from fastapi.routing import APIRoute
 
 from domain.address import Address
-from domain.shopper import Account
+from domain.pending import ChangeAddress
+from domain.shopper import Account, Shopper
 from memory.database import create_engine, create_tables, database_url
 from server import cart, checkout, orders, webhooks
 from tests.server_kit import KEYS, Server, Setup, bearer, serving
@@ -256,6 +257,33 @@ async def test_binding_a_customer_brings_cart_and_orders_along_and_keeps_them_fr
     assert [line["product_id"] for line in cart["lines"]] == ["book"]
     assert (await counter.ok("GET", "/orders"))["orders"] == []
     assert (await counter.send("GET", f"/orders/{order['order_id']}")).status_code == 404
+
+
+async def test_a_yes_to_another_default_address_is_told_from_a_no(counter: Counter) -> None:
+    session = (await counter.ok("GET", "/sessions/current"))["session_id"]
+    command = ChangeAddress(address=Address(**_ADDRESS))
+    for accept, status in ((False, 204), (True, 200)):
+        pending = await counter.till.shop.consent.propose(Shopper(session_id=session), command)
+        answer = await counter.send("POST", f"/pending/{pending.pending_id}", {"accept": accept})
+        assert answer.status_code == status
+
+    assert answer.json() == {"pending_id": pending.pending_id, "action": "change_address"}
+
+
+async def test_the_warehouse_names_the_return_that_has_arrived(counter: Counter) -> None:
+    order = await counter.delivered()
+    line = order["lines"][0]["line_id"]
+    for _ in range(2):
+        back = await counter.ok("POST", f"/orders/{order['order_id']}/returns", {"lines": [{"line_id": line, "quantity": 1}]})
+        after = await counter.yes(back)
+    ids = [record["return_id"] for record in after["lines"][0]["returns"]]
+    unnamed = await counter.report(order, {"return": {"line_id": line, "state": "received"}})
+    for _ in range(2):
+        named = await counter.report(order, {"return": {"line_id": line, "return_id": ids[1], "state": "received"}})
+
+    assert unnamed.status_code == 409 and ids[0] in unnamed.json()["detail"]
+    assert [record["state"] for record in named.json()["lines"][0]["returns"]] == ["requested", "refunded"]
+    assert counter.till.money()[1] == 2950
 
 
 async def test_a_reloaded_page_finds_cart_and_what_waits_for_a_yes(counter: Counter) -> None:

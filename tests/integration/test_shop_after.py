@@ -1,6 +1,8 @@
 """What can be done after the purchase? Every rule of the policy, on SQLite and on PostgreSQL alike."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -20,7 +22,7 @@ from domain.pending import (
     ModifyOrder,
     ReturnLines,
 )
-from domain.policy import ShopPolicy
+from domain.policy import ShopPolicy, SpendingLimits
 from tests.shop_kit import ANN, Till, boot, demo, product, till
 
 pytestmark = pytest.mark.integration
@@ -284,7 +286,8 @@ async def test_returns_of_all_pieces_one_by_one_add_up_to_the_cent(engine: Async
         order = await t.delivered(goods=[("lamp", 7)], address=texas)
         for _ in range(7):
             await do(t, ReturnLines(order_id=order.order_id, lines=(some(order),), refund_to="original"))
-            after = await t.shop.orders.received(order.order_id, order.lines[0].line_id)
+            returned = (await t.stored(order.order_id)).lines[0].returns[-1].record_id
+            after = await t.shop.orders.received(order.order_id, order.lines[0].line_id, return_id=returned)
 
         assert after.refunded == after.paid - after.shipping
         with pytest.raises(Conflict, match="0 can still"):
@@ -416,6 +419,104 @@ async def test_nothing_arrives_that_is_not_on_its_way(engine: AsyncEngine) -> No
             await t.shop.orders.received(order.order_id, order.lines[0].line_id)
         with pytest.raises(NotFound):
             await t.shop.orders.received("none", "x")
+
+
+async def test_a_repeated_report_pays_nothing_else(engine: AsyncEngine) -> None:
+    async with till(engine) as t:
+        order = await t.delivered(goods=[("lamp", 3)])
+        line = order.lines[0].line_id
+        await do(t, ReturnLines(order_id=order.order_id, lines=(some(order),), refund_to="original"))
+        for _ in range(2):
+            once = await t.shop.orders.received(order.order_id, line)
+        assert t.money()[1] == 2950 and once.lines[0].returns[0].state == "refunded"
+
+        # A second parcel is announced, and the first is reported once more: the line alone does not say which has come.
+        asked = await do(t, ReturnLines(order_id=order.order_id, lines=(some(order),), refund_to="original"))
+        first, second = [record.record_id for record in asked.lines[0].returns]
+        with pytest.raises(Conflict, match=f"return_id: {first}"):
+            await t.shop.orders.received(order.order_id, line)
+        for _ in range(2):
+            await t.shop.orders.received(order.order_id, line, return_id=first, key="report-1")
+        assert t.money()[1] == 2950
+        with pytest.raises(Conflict, match="another request"):
+            await t.shop.orders.received(order.order_id, line, return_id=second, key="report-1")
+        for _ in range(2):
+            await t.shop.orders.received(order.order_id, line, return_id=second)
+        with pytest.raises(NotFound, match="no return"):
+            await t.shop.orders.received(order.order_id, line, return_id="none")
+        await sound(t, order.order_id)
+
+        assert t.money()[1] == 5900
+
+
+async def test_the_money_of_each_return_goes_where_that_return_said(engine: AsyncEngine) -> None:
+    async with till(engine) as t:
+        order = await t.delivered()
+        line = order.lines[0].line_id
+        for where in ("store_credit", "original"):
+            asked = await do(t, ReturnLines(order_id=order.order_id, lines=(some(order),), refund_to=where))
+        as_credit, to_card = [record.record_id for record in asked.lines[0].returns]
+        await t.shop.orders.received(order.order_id, line, return_id=to_card)
+        async with t.store.reading() as tx:
+            credit = await tx.accounts.credit(ANN.owner, "store_credit", "USD")
+        assert t.money()[1] == 2950 and credit == Money.usd("0.00")
+        await t.shop.orders.received(order.order_id, line, return_id=as_credit)
+        async with t.store.reading() as tx:
+            credit = await tx.accounts.credit(ANN.owner, "store_credit", "USD")
+
+        assert t.money()[1] == 2950 and credit == Money.usd("29.50")
+
+
+async def test_a_return_worth_nothing_ends_without_money(engine: AsyncEngine) -> None:
+    async with till(engine, goods=(product("sample", "0.00"), product("lamp", "29.50"))) as t:
+        order = await t.delivered(goods=[("sample", 1), ("lamp", 1)])
+        await do(t, ReturnLines(order_id=order.order_id, lines=(some(order),), refund_to="original"))
+        for _ in range(2):
+            after = await t.shop.orders.received(order.order_id, order.lines[0].line_id)
+
+        assert after.lines[0].returns[0].state == "refunded"
+        assert t.money()[1] == 0
+
+
+async def test_limits_hold_for_what_a_change_adds(engine: AsyncEngine) -> None:
+    limits = SpendingLimits(per_order=Decimal(80), per_day=Decimal(150))
+    async with till(engine, limits=limits, goods=(product("lamp", "29.50"), product("lantern", "75.00"), product("candle", "35.00"))) as t:
+        order = await t.order()
+        with pytest.raises(Conflict, match="one order"):
+            await t.shop.consent.propose(ANN, ModifyOrder(order_id=order.order_id, lines=(swap(order, "lantern"),)))
+        await t.order(goods=[("lantern", 1)])
+        # $59.00 and $75.00 today: $11.00 more is within a day's $150.00, another such change is not.
+        other = await t.stored(order.order_id)
+        await do(t, ModifyOrder(order_id=other.order_id, lines=(swap(other, "candle"),)))
+        with pytest.raises(Conflict, match="one day"):
+            await t.order(goods=[("candle", 1)])
+
+
+async def test_what_older_orders_were_charged_today_counts_for_the_day(engine: AsyncEngine) -> None:
+    limits = SpendingLimits(per_day=Decimal(85))
+    async with till(engine, limits=limits, goods=(product("lamp", "29.50"), product("lantern", "75.00"))) as t:
+        old = await t.order(goods=[("lamp", 1)])
+        t.clock.advance(2 * _DAY_S)
+        await do(t, ModifyOrder(order_id=old.order_id, lines=(swap(old, "lantern"),)))
+        with pytest.raises(Conflict, match="one day"):
+            await t.order(goods=[("lantern", 1)])
+
+
+async def test_an_order_paid_in_a_way_that_is_no_longer_offered_is_still_cancelled_and_returned(engine: AsyncEngine) -> None:
+    async with till(engine, methods=(demo("second"),)) as t:
+        first = await t.order(method_id="demo_second")
+        second = await t.delivered(method_id="demo_second")
+        now = replace(t.shop.consent.proposals, methods=t.shop.consent.proposals.methods[:1])
+        consent = replace(t.shop.consent, proposals=now)
+        cancel = await consent.propose(ANN, CancelOrder(order_id=first.order_id, reason="other"))
+        assert "goes back to the second card" in cancel.summary
+        await consent.answer(ANN, cancel.pending_id, accept=True)
+        back = await consent.propose(ANN, ReturnLines(order_id=second.order_id, lines=(some(second),), refund_to="original"))
+        await consent.answer(ANN, back.pending_id, accept=True)
+        orders = replace(t.shop.orders, proposals=now)
+        await orders.received(second.order_id, second.lines[0].line_id)
+
+        assert t.money()[1] == 5900 + 2950
 
 
 @pytest.mark.parametrize("when", ["cut_before", "cut_after"])
