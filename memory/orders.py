@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, and_, exists, func, insert, or_, select, update
+from sqlalchemy import Integer, Select, and_, bindparam, exists, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -14,6 +14,7 @@ from domain.money import Money
 from domain.offer import Sku
 from domain.order import ORDER_EVENT, Claimed, Order, OrderEvent
 from domain.payment import OPEN, Transaction
+from memory.database import UtcDateTime
 from memory.shop_tables import order_events, orders, transactions
 from memory.stock import SqlStock
 
@@ -21,6 +22,38 @@ OWN_GRACE = timedelta(seconds=5)
 """The request that planned a transaction settles it itself; only after this time may a worker take it."""
 APPROVAL_POLL = timedelta(seconds=20)
 """How often a provider is asked whether a shopper has approved, for shops that no webhook reaches."""
+
+
+_LOAD = select(orders.c.document).where(orders.c.order_id == bindparam("wanted"))
+_OF_OWNER = (
+    select(orders.c.document)
+    .where(orders.c.owner == bindparam("mine"))
+    .order_by(orders.c.created_at.desc(), orders.c.order_id.desc())
+    .limit(bindparam("most", type_=Integer))
+)
+_OLDER = or_(
+    orders.c.created_at < bindparam("moment", type_=UtcDateTime),
+    and_(orders.c.created_at == bindparam("moment", type_=UtcDateTime), orders.c.order_id < bindparam("wanted")),
+)
+_OF_OWNER_BEFORE = _OF_OWNER.where(_OLDER)
+_LOG = select(order_events.c.document).where(order_events.c.order_id == bindparam("wanted")).order_by(order_events.c.seq)
+_DUE = (
+    select(transactions.c.order_id, transactions.c.transaction_id)
+    .where(transactions.c.due_at <= bindparam("now", type_=UtcDateTime))
+    .order_by(transactions.c.due_at)
+    .limit(bindparam("most", type_=Integer))
+)
+_UNPAID = (
+    select(orders.c.order_id)
+    .where((orders.c.state == "pending_payment") & (orders.c.pay_by <= bindparam("now", type_=UtcDateTime)))
+    .order_by(orders.c.pay_by)
+    .limit(bindparam("most", type_=Integer))
+)
+_INSERT = insert(orders)
+_SAVE = update(orders).where((orders.c.order_id == bindparam("wanted")) & (orders.c.version == bindparam("was")))
+_LOG_EVENTS = insert(order_events)
+_PLAN = insert(transactions)
+_MOVE = update(transactions).where(transactions.c.transaction_id == bindparam("wanted"))
 
 
 class SqlOrders:
@@ -31,16 +64,13 @@ class SqlOrders:
         self._stock = stock
 
     async def load(self, order_id: str) -> Order | None:
-        return await self._one(select(orders.c.document).where(orders.c.order_id == order_id))
+        return await self._one(_LOAD, {"wanted": order_id})
 
     async def of_owner(self, owner: str, *, limit: int, before: tuple[datetime, str] | None = None) -> tuple[Order, ...]:
-        query = select(orders.c.document).where(orders.c.owner == owner)
+        query, asked = _OF_OWNER, dict[str, Any](mine=owner, most=limit)
         if before is not None:
-            moment, order_id = before
-            same_moment = and_(orders.c.created_at == moment, orders.c.order_id < order_id)
-            query = query.where(or_(orders.c.created_at < moment, same_moment))
-        query = query.order_by(orders.c.created_at.desc(), orders.c.order_id.desc()).limit(limit)
-        return tuple(Order.model_validate(row[0]) for row in await self._connection.execute(query))
+            query, asked = _OF_OWNER_BEFORE, {**asked, "moment": before[0], "wanted": before[1]}
+        return tuple(Order.model_validate(row[0]) for row in await self._connection.execute(query, asked))
 
     async def append(self, before: Order | None, events: Sequence[OrderEvent]) -> Order:
         after = Order.rebuilt(events) if before is None else before
@@ -49,18 +79,17 @@ class SqlOrders:
         await self._store(before, after)
         first = before.version + 1 if before else 1
         rows = [_event_row(after.order_id, first + i, event) for i, event in enumerate(events)]
-        await self._connection.execute(insert(order_events), rows)
+        await self._connection.execute(_LOG_EVENTS, rows)
         await self._store_transactions(before, after, events[-1].at)
         await self._move_stock(before, after)
         return after
 
     async def log(self, order_id: str) -> tuple[OrderEvent, ...]:
-        query = select(order_events.c.document).where(order_events.c.order_id == order_id).order_by(order_events.c.seq)
-        return tuple(ORDER_EVENT.validate_python(row[0]) for row in await self._connection.execute(query))
+        return tuple(ORDER_EVENT.validate_python(row[0]) for row in await self._connection.execute(_LOG, {"wanted": order_id}))
 
     async def owning(self, transaction_id: str) -> Order | None:
         joined = select(orders.c.document).join(transactions, transactions.c.order_id == orders.c.order_id)
-        return await self._one(joined.where(transactions.c.transaction_id == transaction_id))
+        return await self._one(joined.where(transactions.c.transaction_id == transaction_id), {})
 
     async def by_reference(self, provider: str, reference: str) -> tuple[Order, str] | None:
         known = (transactions.c.provider == provider) & (transactions.c.reference == reference)
@@ -71,9 +100,8 @@ class SqlOrders:
 
     async def lease_due(self, now: datetime, *, until: datetime, limit: int) -> tuple[tuple[str, str], ...]:
         due = transactions.c.due_at <= now
-        query = select(transactions.c.order_id, transactions.c.transaction_id).where(due).order_by(transactions.c.due_at).limit(limit)
         leased: list[tuple[str, str]] = []
-        for order_id, transaction_id in (await self._connection.execute(query)).all():
+        for order_id, transaction_id in (await self._connection.execute(_DUE, {"now": now, "most": limit})).all():
             mine = (transactions.c.transaction_id == transaction_id) & due
             taken = await self._connection.execute(update(transactions).where(mine).values(due_at=until))
             if taken.rowcount == 1:
@@ -126,12 +154,12 @@ class SqlOrders:
         }  # fmt: skip
         if before is None:
             try:
-                await self._connection.execute(insert(orders).values(order_id=after.order_id, **row))
+                await self._connection.execute(_INSERT, {"order_id": after.order_id, **row})
             except IntegrityError as exc:
                 raise Conflict(f"there is an order {after.order_id} already") from exc
             return
-        mine = (orders.c.order_id == after.order_id) & (orders.c.version == before.version)
-        if (await self._connection.execute(update(orders).where(mine).values(**row))).rowcount != 1:
+        saving = {"wanted": after.order_id, "was": before.version, **row}
+        if (await self._connection.execute(_SAVE, saving)).rowcount != 1:
             raise Conflict(f"order {after.order_id} was changed meanwhile; try again", retry_after_s=1)
 
     async def _store_transactions(self, before: Order | None, after: Order, at: datetime) -> None:
@@ -141,13 +169,12 @@ class SqlOrders:
                 continue
             row = {"state": transaction.state, "reference": transaction.reference, "due_at": _due(transaction, at)}
             if transaction.transaction_id in known:
-                mine = transactions.c.transaction_id == transaction.transaction_id
-                await self._connection.execute(update(transactions).where(mine).values(**row))
+                await self._connection.execute(_MOVE, {"wanted": transaction.transaction_id, **row})
                 continue
             fixed = {
                 "transaction_id": transaction.transaction_id, "order_id": after.order_id, "provider": transaction.provider,
             }  # fmt: skip
-            await self._connection.execute(insert(transactions).values(**fixed, **row))
+            await self._connection.execute(_PLAN, {**fixed, **row})
 
     async def _move_stock(self, before: Order | None, after: Order) -> None:
         held, gone = (before.reserved(), before.left()) if before else (Counter[Sku](), Counter[Sku]())
@@ -155,8 +182,8 @@ class SqlOrders:
         if reserve or release or ship:
             await self._stock.move(reserve=reserve, release=release, ship=ship)
 
-    async def _one(self, query: Select[Any]) -> Order | None:
-        found = (await self._connection.execute(query)).scalar()
+    async def _one(self, query: Select[Any], asked: dict[str, Any]) -> Order | None:
+        found = (await self._connection.execute(query, asked)).scalar()
         return None if found is None else Order.model_validate(found)
 
 
