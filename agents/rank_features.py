@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from agents.kind_match import title_stems
-from agents.quantities import quantity_fit
+from agents.quantities import quantities, quantity_fit
 from domain.plan import Task
 from domain.search import Candidate
 from planner.lexicon import stem, words_of
@@ -36,27 +36,30 @@ def features(candidates: Sequence[Candidate], type_added: Sequence[float], right
     if not candidates:
         return np.zeros((0, len(FEATURES)))
     request = telling_words(task.request)
-    wanted, pairs = frozenset(request), frozenset(pairwise(request))
+    wanted, pairs = list(dict.fromkeys(request)), frozenset(pairwise(request))
     titles = [frozenset(title_stems(c.product.title)) for c in candidates]
     rarity = {w: math.log((len(titles) + 1) / (1 + sum(w in title for title in titles))) + 0.1 for w in wanted}
+    rarest, words = sum(rarity.values()) or 1.0, max(1, len(wanted))
     best = max(c.score for c in candidates) or 1.0
-    places = _places([c.dense for c in candidates]), _places([c.lexical for c in candidates])
+    dense, lexical = _places([c.dense for c in candidates]), _places([c.lexical for c in candidates])
+    measured = bool(quantities(task.request))
     rows = []
     for i, candidate in enumerate(candidates):
-        product = candidate.product
-        title = title_stems(product.title)
-        in_title, kind, brand = titles[i], _stems(product.leaf_category or ""), _stems(product.brand or "")
+        product, in_title = candidate.product, titles[i]
+        title, said = title_stems(product.title), [w for w in wanted if w in in_title]
+        kind, brand = _stems(product.leaf_category or ""), _stems(product.brand or "")
         following = candidates[i + 1].score if i + 1 < len(candidates) else 0.0
         rows.append(
             (
                 candidate.score, candidate.score / best, candidate.lexical, candidate.dense,
-                1 / (1 + i), 1 / (1 + places[0][i]), 1 / (1 + places[1][i]),
-                _share(wanted & in_title, wanted), _rare_share(wanted & in_title, rarity),
-                _share(pairs & frozenset(pairwise(title)), pairs),
-                float(bool(brand) and wanted.issuperset(brand)), type_added[i], float(right_kind[i]),
-                sum(w in wanted for w in kind) / max(1, len(kind)), float(bool(kind) and list(kind) == request),
-                _share(wanted & in_title, in_title), quantity_fit(product, task.request), len(wanted), candidate.score - following,
-                min((at for at, word in enumerate(title) if word in wanted), default=_NOT_IN_TITLE),
+                1 / (1 + i), 1 / (1 + dense[i]), 1 / (1 + lexical[i]),
+                len(said) / words, sum(rarity[w] for w in said) / rarest,
+                len(pairs.intersection(pairwise(title))) / max(1, len(pairs)) if len(said) > 1 else 0.0,
+                float(bool(brand) and all(w in rarity for w in brand)), type_added[i], float(right_kind[i]),
+                sum(w in rarity for w in kind) / max(1, len(kind)), float(bool(kind) and list(kind) == request),
+                len(said) / max(1, len(in_title)), quantity_fit(product, task.request) if measured else 0.0, len(wanted),
+                candidate.score - following,
+                next((at for at, word in enumerate(title) if word in rarity), _NOT_IN_TITLE) if said else _NOT_IN_TITLE,
             )
         )  # fmt: skip
     return np.asarray(rows, float)
@@ -65,14 +68,6 @@ def features(candidates: Sequence[Candidate], type_added: Sequence[float], right
 def telling_words(request: str) -> list[str]:
     """The stems of a request that say something, in order."""
     return [w for w in _stems(request) if w not in _EMPTY]
-
-
-def _share(found: frozenset[object], of: frozenset[object]) -> float:
-    return len(found) / max(1, len(of))
-
-
-def _rare_share(found: frozenset[str], rarity: dict[str, float]) -> float:
-    return sum(rarity[w] for w in sorted(found)) / (sum(rarity[w] for w in sorted(rarity)) or 1.0)
 
 
 def _places(scores: Sequence[float]) -> list[int]:

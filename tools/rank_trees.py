@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -40,17 +40,23 @@ class RankTrees:
 
     def scores(self, rows: _Floats) -> _Floats:
         """One figure a row, higher is better; only differences within one list mean anything."""
-        trees, width = self.column.shape
-        first = np.arange(trees, dtype=np.int32) * width
-        row = (np.arange(len(rows), dtype=np.int32) * rows.shape[1])[:, None]
-        column, threshold, left, right = (array.ravel() for array in (self.column, self.threshold, self.left, self.right))
-        flat = rows.ravel()
-        node = np.broadcast_to(first, (len(rows), trees))
+        first, column, threshold, children, value = self._flat
+        row = (np.arange(len(rows)) * rows.shape[1])[:, None]
+        flat = np.ascontiguousarray(rows).ravel()
+        node = np.broadcast_to(first, (len(rows), len(first)))
         for _ in range(self.depth):
             goes_left = flat.take(row + column.take(node)) <= threshold.take(node)
-            node = first + np.where(goes_left, left.take(node), right.take(node))
-        found: _Floats = self.value.ravel().take(node).sum(axis=1)
+            node = children.take(2 * node + goes_left)
+        found: _Floats = value.take(node).sum(axis=1)
         return found
+
+    @cached_property
+    def _flat(self) -> tuple[npt.NDArray[Any], ...]:
+        """All trees' nodes in one row, in the machine's own integers: roots, columns, thresholds, (right, left) children, values."""
+        trees, width = self.column.shape
+        first = np.arange(trees) * width
+        children = np.stack([self.right, self.left], axis=-1).astype(np.intp) + first[:, None, None]
+        return first, self.column.astype(np.intp).ravel(), self.threshold.ravel(), children.ravel(), self.value.ravel()
 
     def save(self) -> bytes:
         """The file's content; the same trees give the same bytes."""
@@ -71,7 +77,7 @@ class RankTrees:
     @classmethod
     def of_dump(cls, dump: Mapping[str, Any]) -> "RankTrees":
         """From what LightGBM's ``dump_model`` tells of numeric features."""
-        trees = [_flat(info["tree_structure"]) for info in dump["tree_info"]]
+        trees = [_nodes(info["tree_structure"]) for info in dump["tree_info"]]
         width = max(len(nodes) for nodes, _ in trees)
         return cls(
             features=tuple(dump["feature_names"]), depth=max(depth for _, depth in trees),
@@ -101,7 +107,7 @@ class _Node:
     value: float
 
 
-def _flat(structure: Mapping[str, Any]) -> tuple[list[_Node], int]:
+def _nodes(structure: Mapping[str, Any]) -> tuple[list[_Node], int]:
     """Nodes of one tree, the root first, and its depth."""
     nodes: list[_Node] = []
 
