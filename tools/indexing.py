@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Protocol, TextIO, TypeVar
 
-from catalog.feeds.rows import FeedRow, Rejection
+from catalog.feeds.rows import FeedRow, FeedRows, Rejection
 from catalog.vocabulary import VocabularyBuilder
 from domain.document import Document
 from domain.errors import IndexUnavailable
@@ -169,13 +169,11 @@ class IndexBuilder:
             engine.close()
         return average or 1.0
 
-    def _accepted(self, chunk: list[tuple[int, FeedRow]], ledger: BuildLedger, rejected: TextIO) -> list[Product]:
+    def _accepted(self, chunk: list[tuple[int, int, FeedRow]], ledger: BuildLedger, rejected: TextIO) -> list[Product]:
         accepted: list[Product] = []
-        for position, row in chunk:
+        for position, line, row in chunk:
             if isinstance(row, Product) and not ledger.claim(row.product_id, position):
-                row = Rejection(
-                    line=position, field="product_id", value=row.product_id[:200], reason="an earlier row has the same product_id"
-                )
+                row = Rejection(line=line, field="product_id", value=row.product_id[:200], reason="an earlier row has the same product_id")
             if isinstance(row, Product):
                 accepted.append(row)
                 continue
@@ -234,9 +232,9 @@ def _average_length(sample: list[Product]) -> float:
     return max(1.0, sum(lengths) / len(lengths)) if lengths else 1.0
 
 
-def _chunks(rows: Iterable[FeedRow]) -> Iterator[tuple[int, list[tuple[int, FeedRow]]]]:
-    """(position after the chunk, its numbered rows); the first chunk is the sample that fixes the mean length."""
-    numbered = enumerate(rows, start=1)
+def _chunks(rows: Iterable[FeedRow]) -> Iterator[tuple[int, list[tuple[int, int, FeedRow]]]]:
+    """(position after the chunk, its rows with position and line); the first chunk is the sample that fixes the mean length."""
+    numbered = ((position, rows.line if isinstance(rows, FeedRows) else position, row) for position, row in enumerate(rows, start=1))
     size = _LENGTH_SAMPLE
     while chunk := list(islice(numbered, size)):
         yield chunk[-1][0], chunk

@@ -15,6 +15,11 @@ TITLE_LIMIT = 2_000
 TEXT_LIMIT = 100_000
 """Characters of a description; a longer one is no description, and the row is rejected with that reason."""
 _VALUE_LIMIT = 1_000
+PRICE_LIMIT = Decimal(10) ** 9
+"""In major units, below which a price must be: more is a slip of the shop's software, and no database holds it."""
+STOCK_LIMIT = 10**9
+"""Pieces, within 32 bits."""
+_SHOWN = 80
 _CURRENCY = re.compile(r"\b([A-Z]{3})\b")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 """What undecodable bytes become when a file is opened with surrogateescape."""
@@ -30,6 +35,12 @@ _GENDERS: dict[str, Gender] = {
 }  # fmt: skip
 _INLINE = frozenset({"a", "b", "i", "u", "em", "strong", "span", "small", "sup", "sub", "font"})
 _YOUNG = frozenset({"newborn", "infant", "toddler", "kids"})
+
+
+def shown(value: object) -> str:
+    """The value in quotes, as a reason repeats it: a long one shortened."""
+    quoted = repr(value)
+    return quoted if len(quoted) <= _SHOWN else f"{quoted[:_SHOWN]}…"
 
 
 def text(value: object, field: str, *, limit: int = _VALUE_LIMIT) -> str:
@@ -68,9 +79,11 @@ def price(value: object, field: str, *, currency: str) -> Money | None:
     try:
         amount = Decimal(digits)
     except InvalidOperation as exc:
-        raise BadInput(f"{field} {raw!r} is no price; write it like '49.99'", field=field, value=raw) from exc
+        raise BadInput(f"{field} {shown(raw)} is no price; write it like '49.99'", field=field, value=raw) from exc
     if not amount.is_finite() or amount <= 0:
-        raise BadInput(f"{field} {raw!r} must be above 0; leave it empty if it is unknown", field=field, value=raw)
+        raise BadInput(f"{field} {shown(raw)} must be above 0; leave it empty if it is unknown", field=field, value=raw)
+    if amount >= PRICE_LIMIT:
+        raise BadInput(f"{field} {shown(raw)} must be below {PRICE_LIMIT:,}", field=field, value=raw)
     return Money.of(round(amount, exponent_of(unit)), unit)
 
 
@@ -107,15 +120,15 @@ def number(value: object, field: str, *, low: float, high: float) -> float | Non
     try:
         parsed = float(raw)
     except ValueError as exc:
-        raise BadInput(f"{field} {raw!r} is no number", field=field, value=raw) from exc
+        raise BadInput(f"{field} {shown(raw)} is no number", field=field, value=raw) from exc
     if not low <= parsed <= high:
-        raise BadInput(f"{field} {raw!r} must lie between {low:g} and {high:g}", field=field, value=raw)
+        raise BadInput(f"{field} {shown(raw)} must lie between {low:g} and {high:g}", field=field, value=raw)
     return parsed
 
 
 def whole(value: object, field: str) -> int | None:
     """A whole number of at least 0, such as a stock figure; below 0 counts as 0, as shops write oversold goods."""
-    parsed = number(value, field, low=-1e9, high=1e12)
+    parsed = number(value, field, low=-STOCK_LIMIT, high=STOCK_LIMIT)
     return None if parsed is None else max(0, int(parsed))
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from catalog.feeds.rows import FeedRow, Rejection
+from catalog.feeds.rows import FeedRow, Numbered, Rejection
 from catalog.feeds.shared_schema import product_from_row
 from domain.errors import BadInput
 
@@ -13,12 +13,12 @@ LINE_LIMIT = 8_000_000
 """Bytes of one line that are read; a longer one is skipped and rejected."""
 
 
-def read_json_lines(path: Path, *, currency: str = "USD") -> Iterator[FeedRow]:
-    """Products and rejections in the order of the file; empty lines are passed over."""
+def read_json_lines(path: Path, *, currency: str = "USD") -> Iterator[Numbered]:
+    """Products and rejections with their lines; empty lines are passed over."""
     with path.open("rb") as file:
         for line, raw in enumerate(_lines(file), start=1):
             if raw is None or raw.strip():
-                yield parse_line(raw, line, currency=currency)
+                yield line, parse_line(raw, line, currency=currency)
 
 
 def parse_line(raw: bytes | None, line: int, *, currency: str = "USD") -> FeedRow:

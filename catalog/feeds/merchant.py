@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 
 from catalog.feeds import fields
-from catalog.feeds.rows import FeedRow, Rejection
+from catalog.feeds.rows import Numbered, Rejection
 from catalog.feeds.stated import features_in
 from domain.errors import BadInput
 from domain.money import Money
@@ -25,8 +25,8 @@ Row = Mapping[str, list[str]]
 """Field name, lower case and with underscores, to its values; most fields have one."""
 
 
-def products_from_rows(numbered: Iterable[tuple[int, Row | BadInput]], *, currency: str) -> Iterator[FeedRow]:
-    """Products and rejections; a bad row of a group is rejected alone."""
+def products_from_rows(numbered: Iterable[tuple[int, Row | BadInput]], *, currency: str) -> Iterator[Numbered]:
+    """Products and rejections with their lines; a bad row of a group is rejected alone."""
     for _, group in groupby(numbered, key=_group_key):
         yield from _product(list(group), currency)
 
@@ -37,19 +37,25 @@ def _group_key(numbered: tuple[int, Row | BadInput]) -> tuple[str, bool]:
     return (group, True) if group else (str(line), False)
 
 
-def _product(members: list[tuple[int, Row | BadInput]], currency: str) -> Iterator[FeedRow]:
-    parsed: list[Product] = []
+def _product(members: list[tuple[int, Row | BadInput]], currency: str) -> Iterator[Numbered]:
+    parsed: list[tuple[int, Product]] = []
     for line, row in members:
         try:
             if isinstance(row, BadInput):
                 raise row
-            parsed.append(_single(row, currency))
+            parsed.append((line, _unlike(_single(row, currency), parsed)))
         except BadInput as error:
-            yield Rejection.of(error, line)
-    if len(parsed) == 1:
-        yield parsed[0]
-    elif parsed:
-        yield _joined(parsed)
+            yield line, Rejection.of(error, line)
+    if parsed:
+        products = [product for _, product in parsed]
+        yield parsed[0][0], products[0] if len(products) == 1 else _joined(products)
+
+
+def _unlike(product: Product, parsed: list[tuple[int, Product]]) -> Product:
+    """BadInput when an earlier row of the group has its id: a variant is chosen by it."""
+    if any(other.product_id == product.product_id for _, other in parsed):
+        raise BadInput("an earlier row has the same id", field="id", value=product.product_id)
+    return product
 
 
 def _single(row: Row, currency: str) -> Product:

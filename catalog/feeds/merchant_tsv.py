@@ -4,22 +4,23 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
 
+from catalog.feeds.fields import shown
 from catalog.feeds.merchant import REQUIRED, Row, products_from_rows
-from catalog.feeds.rows import FeedRow
+from catalog.feeds.rows import Numbered
 from domain.errors import BadFeed, BadInput
 
 LINE_LIMIT = 8_000_000
 _SEVERAL = frozenset({"product_highlight", "product_detail"})
 
 
-def read_merchant_tsv(path: Path, *, currency: str = "USD") -> Iterator[FeedRow]:
-    """Products and rejections in the order of the file. BadFeed when a required column is missing."""
+def read_merchant_tsv(path: Path, *, currency: str = "USD") -> Iterator[Numbered]:
+    """Products and rejections with their lines. BadFeed when a required column is missing."""
     with path.open(encoding=_encoding(path), errors="surrogateescape", newline="\n") as file:
         names = file.readline(LINE_LIMIT).rstrip("\r\n").split("\t")
         header = [name.strip().strip('"').casefold().replace(" ", "_") for name in names]
         for column in REQUIRED:
             if column not in header:
-                raise BadFeed(f"{path.name!r} lacks the column {column!r}; it has {header[:20]}", field=column, value=path.name)
+                raise BadFeed(f"{path.name!r} lacks the column {column!r}; it has {shown(header[:20])}", field=column, value=path.name)
         yield from products_from_rows(_rows(file, header), currency=currency)
 
 
@@ -37,10 +38,10 @@ def _rows(file: TextIO, header: list[str]) -> Iterator[tuple[int, Row | BadInput
 
 def _row(raw: str, header: list[str]) -> Row | BadInput:
     values = [_unquoted(value) for value in raw.split("\t")]
-    if len(values) > len(header):
+    if len(values) != len(header):
         return BadInput(f"the row has {len(values)} values for {len(header)} columns", field="line", value=raw)
     row: dict[str, list[str]] = {}
-    for name, value in zip(header, values, strict=False):
+    for name, value in zip(header, values, strict=True):
         parts = value.split(",") if name in _SEVERAL else [value]
         row.setdefault(name, []).extend(part.strip() for part in parts if part.strip())
     return row

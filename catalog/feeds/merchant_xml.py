@@ -2,20 +2,23 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from xml.etree.ElementTree import Element, ParseError
+from typing import Any
+from xml.etree.ElementTree import Element, ParseError, TreeBuilder
 
 from defusedxml.common import DefusedXmlException
-from defusedxml.ElementTree import iterparse
+from defusedxml.ElementTree import DefusedXMLParser, iterparse
 
 from catalog.feeds.merchant import Row, products_from_rows
-from catalog.feeds.rows import FeedRow
+from catalog.feeds.rows import Numbered
 from domain.errors import BadFeed, BadInput
 
 _ITEMS = frozenset({"item", "entry"})
+_LINE = "aisle-line"
+"""An attribute that the reader adds: an element does not know where it stood."""
 
 
-def read_merchant_xml(path: Path, *, currency: str = "USD") -> Iterator[FeedRow]:
-    """Products and rejections in the order of the file; ``line`` counts items. BadFeed for broken XML, a DTD or an entity."""
+def read_merchant_xml(path: Path, *, currency: str = "USD") -> Iterator[Numbered]:
+    """Products and rejections with the lines on which their items begin. BadFeed for broken XML, a DTD or an entity."""
     try:
         found = 0
         for row in products_from_rows(_rows(path), currency=currency):
@@ -34,18 +37,30 @@ def read_merchant_xml(path: Path, *, currency: str = "USD") -> Iterator[FeedRow]
 
 
 def _rows(path: Path) -> Iterator[tuple[int, Row | BadInput]]:
-    item, ancestors = 0, list[Element]()
-    for event, element in iterparse(path, events=("start", "end"), forbid_dtd=True):
+    ancestors, builder = list[Element](), _LinedBuilder()
+    parser = DefusedXMLParser(target=builder, forbid_dtd=True)
+    builder.expat = parser.parser
+    for event, element in iterparse(path, events=("start", "end"), parser=parser):
         if event == "start":
             ancestors.append(element)
             continue
         ancestors.pop()
         if _name(element) not in _ITEMS:
             continue
-        item += 1
-        yield item, _row(element)
+        yield int(element.attrib[_LINE]), _row(element)
         if ancestors:
             ancestors[-1].clear()
+
+
+class _LinedBuilder(TreeBuilder):
+    """Notes on each item the line on which it begins: the reader gets elements by the block, when the parser is further on."""
+
+    expat: Any = None
+
+    def start(self, tag: str, attrs: dict[str, str], /) -> Element:
+        if tag.rpartition("}")[2].casefold() in _ITEMS:
+            attrs = {**attrs, _LINE: str(self.expat.CurrentLineNumber)}
+        return super().start(tag, attrs)
 
 
 def _row(item: Element) -> Row:

@@ -6,15 +6,15 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from catalog.feeds.rows import FeedRow, Rejection
+from catalog.feeds.rows import FeedRow, Numbered, Rejection
 from catalog.feeds.shared_schema import REQUIRED, product_from_row
 from domain.errors import BadFeed, BadInput
 
 _BATCH_ROWS = 2_000
 
 
-def read_parquet(path: Path, *, currency: str = "USD") -> Iterator[FeedRow]:
-    """Products and rejections in the order of the file. BadFeed when a required column is missing or it is no Parquet."""
+def read_parquet(path: Path, *, currency: str = "USD") -> Iterator[Numbered]:
+    """Products and rejections with their row numbers. BadFeed when a required column is missing or it is no Parquet."""
     try:
         table = pq.ParquetFile(path)
     except (pa.ArrowException, OSError) as exc:
@@ -27,7 +27,7 @@ def read_parquet(path: Path, *, currency: str = "USD") -> Iterator[FeedRow]:
         for batch in table.iter_batches(batch_size=_BATCH_ROWS):
             for record in batch.to_pylist():
                 row += 1
-                yield _parse(record, row, currency)
+                yield row, _parse(record, row, currency)
 
 
 def _parse(record: dict[str, object], row: int, currency: str) -> FeedRow:

@@ -10,12 +10,12 @@ from catalog.feeds.json_lines import read_json_lines
 from catalog.feeds.merchant_tsv import read_merchant_tsv
 from catalog.feeds.merchant_xml import read_merchant_xml
 from catalog.feeds.parquet import read_parquet
-from catalog.feeds.rows import FeedRow
+from catalog.feeds.rows import FeedRows, Numbered
 from catalog.feeds.shopify_csv import read_shopify_csv
 from domain.errors import BadFeed
 
 FeedFormat = Literal["parquet", "json_lines", "merchant_xml", "merchant_tsv", "shopify_csv"]
-_READERS: dict[FeedFormat, Callable[..., Iterator[FeedRow]]] = {
+_READERS: dict[FeedFormat, Callable[..., Iterator[Numbered]]] = {
     "parquet": read_parquet,
     "json_lines": read_json_lines,
     "merchant_xml": read_merchant_xml,
@@ -25,12 +25,12 @@ _READERS: dict[FeedFormat, Callable[..., Iterator[FeedRow]]] = {
 _HEAD_BYTES = 65_536
 
 
-def read_feed(path: Path, *, currency: str = "USD") -> Iterator[FeedRow]:
+def read_feed(path: Path, *, currency: str = "USD") -> FeedRows:
     """Every product and rejection of a feed, streaming. BadFeed when it cannot be read as any known format.
 
     ``currency`` is that of prices which name none.
     """
-    return _READERS[feed_format(path)](path, currency=currency)
+    return FeedRows(_READERS[feed_format(path)](path, currency=currency))
 
 
 def feed_format(path: Path) -> FeedFormat:
@@ -40,6 +40,8 @@ def feed_format(path: Path) -> FeedFormat:
             head = file.read(_HEAD_BYTES)
     except OSError as exc:
         raise _unreadable(path, exc) from exc
+    if not head.strip():
+        raise BadFeed(f"{path.name!r}: the file is empty", field="feed", value=path.name)
     found = _by_content(head)
     if found is None:
         raise BadFeed(

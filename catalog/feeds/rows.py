@@ -1,5 +1,8 @@
 """What does a feed reader hand out? Products, and rejections that say line, field, value and reason."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+
 from domain.document import Document
 from domain.errors import BadInput
 from domain.product import Product
@@ -12,7 +15,7 @@ class Rejection(Document):
     """A row that was left out, and why."""
 
     line: int
-    """Line of the file (row number in Parquet), counted from 1."""
+    """Line of the file on which the row begins (row number in Parquet), counted from 1."""
     field: str
     value: str
     """At most 200 characters of it."""
@@ -27,3 +30,20 @@ class Rejection(Document):
 
 
 FeedRow = Product | Rejection
+Numbered = tuple[int, FeedRow]
+"""A row and its line."""
+
+
+@dataclass
+class FeedRows:
+    """The rows of a feed, one by one; ``line`` is that of the row given last."""
+
+    numbered: Iterator[Numbered]
+    line: int = 0
+
+    def __iter__(self) -> "FeedRows":
+        return self
+
+    def __next__(self) -> FeedRow:
+        self.line, row = next(self.numbered)
+        return row

@@ -6,12 +6,14 @@ attributes (JSON); all but the first two may be absent or null. Rows in the form
 
 import json
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from pydantic import ValidationError
 
 from catalog.feeds import fields
 from catalog.feeds.stated import colors_in, features_in, materials_in
+from domain.complaints import complaint
 from domain.errors import BadInput
 from domain.product import Product
 
@@ -70,10 +72,23 @@ def _own_form(row: Mapping[str, Any]) -> Product:
     except ValidationError as exc:
         first = exc.errors()[0]
         name = ".".join(map(str, first["loc"]))
-        raise BadInput(f"{name}: {first['msg']}", field=name, value=first["input"]) from exc
+        raise BadInput(f"{name} {complaint(first)}", field=name, value=first["input"]) from exc
+    _check_figures(product)
     if not product.is_gift_card and fields.names_a_gift_card(product.title, product.category):
         return product.model_copy(update={"is_gift_card": True})
     return product
+
+
+def _check_figures(product: Product) -> None:
+    """BadInput for figures that no price, stock or rating has."""
+    for money in (product.price, *(variant.price for variant in product.variants)):
+        if money is not None and abs(Decimal(money.amount)) >= fields.PRICE_LIMIT:
+            raise BadInput(f"price {fields.shown(money.amount)} must be below {fields.PRICE_LIMIT:,}", field="price", value=money.amount)
+    for stock in (product.stock, product.rating_count, *(variant.stock for variant in product.variants)):
+        if stock is not None and not 0 <= stock <= fields.STOCK_LIMIT:
+            raise BadInput(f"stock {fields.shown(stock)} must lie between 0 and {fields.STOCK_LIMIT:,}", field="stock", value=stock)
+    if product.rating is not None and not 0 <= product.rating <= 5:
+        raise BadInput(f"rating {product.rating:g} must lie between 0 and 5", field="rating", value=product.rating)
 
 
 def _attributes(value: Any) -> dict[str, Any]:

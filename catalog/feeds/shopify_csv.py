@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TextIO
 
 from catalog.feeds import fields
-from catalog.feeds.rows import FeedRow, Rejection
+from catalog.feeds.rows import Numbered, Rejection
 from catalog.feeds.stated import features_in
 from domain.errors import BadFeed, BadInput
 from domain.money import Money
@@ -31,8 +31,8 @@ _Row = dict[str, str]
 _Numbered = tuple[int, _Row | BadInput]
 
 
-def read_shopify_csv(path: Path, *, currency: str = "USD") -> Iterator[FeedRow]:
-    """Products and rejections in the order of the file. BadFeed when the handle or title column is missing.
+def read_shopify_csv(path: Path, *, currency: str = "USD") -> Iterator[Numbered]:
+    """Products and rejections with their lines. BadFeed when the handle or title column is missing.
 
     The export names no currency: prices are in the shop's own.
     """
@@ -41,12 +41,12 @@ def read_shopify_csv(path: Path, *, currency: str = "USD") -> Iterator[FeedRow]:
         yield from _products(_rows(file, path.name), currency)
 
 
-def _products(rows: Iterator[_Numbered], currency: str) -> Iterator[FeedRow]:
+def _products(rows: Iterator[_Numbered], currency: str) -> Iterator[Numbered]:
     for _, group in groupby(rows, key=lambda numbered: _handle(numbered)):
         members: list[tuple[int, _Row]] = []
         for line, row in group:
             if isinstance(row, BadInput):
-                yield Rejection.of(row, line)
+                yield line, Rejection.of(row, line)
             else:
                 members.append((line, row))
         if not members:
@@ -54,10 +54,10 @@ def _products(rows: Iterator[_Numbered], currency: str) -> Iterator[FeedRow]:
         line = members[0][0]
         try:
             variants, rejections = _variants(members, currency)
-            yield from rejections
-            yield _product(members[0][1], [row for _, row in members], variants, currency)
+            yield from ((rejection.line, rejection) for rejection in rejections)
+            yield line, _product(members[0][1], [row for _, row in members], variants, currency)
         except BadInput as error:
-            yield Rejection.of(error, line)
+            yield line, Rejection.of(error, line)
 
 
 def _rows(file: TextIO, name: str) -> Iterator[_Numbered]:
@@ -65,7 +65,7 @@ def _rows(file: TextIO, name: str) -> Iterator[_Numbered]:
     header = [_ALIASES.get(column.strip().casefold(), column.strip().casefold()) for column in next(reader, [])]
     for column in ("handle", "title"):
         if column not in header:
-            raise BadFeed(f"{name!r} lacks the column {column.title()!r}; it has {header[:20]}", field=column, value=name)
+            raise BadFeed(f"{name!r} lacks the column {column.title()!r}; it has {fields.shown(header[:20])}", field=column, value=name)
     while True:
         start = reader.line_num + 1
         try:
@@ -122,10 +122,10 @@ def _priced_apart(variant: Variant, price: Money | None) -> Variant:
     return variant.model_copy(update={"price": None}) if variant.price == price else variant
 
 
-def _variants(members: list[tuple[int, _Row]], currency: str) -> tuple[tuple[Variant, ...], list[FeedRow]]:
+def _variants(members: list[tuple[int, _Row]], currency: str) -> tuple[tuple[Variant, ...], list[Rejection]]:
     names = [members[0][1].get(f"option{i} name", "") for i in (1, 2, 3)]
     variants: list[Variant] = []
-    rejections: list[FeedRow] = []
+    rejections: list[Rejection] = []
     for line, row in members:
         if not row.get("price") and not row.get("option1 value"):
             continue  # a row with a further picture only

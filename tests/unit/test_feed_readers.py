@@ -102,6 +102,17 @@ class TestMerchantTsv:
         read = list(read_feed(written(tmp_path, "feed.tsv", "id\ttitle\na\tb\tc\nd\te\n")))
         assert [r.line for r in rejections_of(read)] == [2]
 
+    def test_a_row_with_too_few_values_is_rejected_and_not_read_as_if_the_rest_were_empty(self, tmp_path: Path) -> None:
+        read = list(read_feed(written(tmp_path, "feed.tsv", "id\ttitle\tprice\na\tb\nd\te\t5 USD\n")))
+        assert [p.product_id for p in products_of(read)] == ["d"]
+        assert rejections_of(read)[0].reason == "the row has 2 values for 3 columns"
+
+    def test_a_row_of_a_group_that_repeats_an_id_is_rejected(self, tmp_path: Path) -> None:
+        rows = [tsv_row(id="a", title="Tee", price="5 USD", size=size, item_group_id="tee") for size in ("S", "M")]
+        read = list(read_feed(written(tmp_path, "feed.tsv", MERCHANT_TSV + "".join(rows))))
+        assert [r.line for r in rejections_of(read)] == [3]
+        assert products_of(read)[0].variants == ()
+
     def test_utf_16_as_google_allows_is_read(self, tmp_path: Path) -> None:
         read = list(read_feed(written(tmp_path, "feed.txt", (MERCHANT_TSV + tsv_row(id="a", title="Mütze")).encode("utf-16"))))
         assert products_of(read)[0].title == "Mütze"
@@ -134,7 +145,13 @@ class TestMerchantXml:
         items = ITEM.format(id="a", price="abc") + ITEM.format(id="b", price="5 USD")
         read = list(read_feed(written(tmp_path, "feed.xml", RSS.format(items))))
         assert [p.product_id for p in products_of(read)] == ["b"]
-        assert rejections_of(read)[0].line == 1
+        assert rejections_of(read)[0].line == 2, "the line of the file on which the item begins"
+
+    def test_an_item_is_named_by_the_line_on_which_it_begins_however_long_the_feed(self, tmp_path: Path) -> None:
+        items = "".join(ITEM.format(id=f"p{n}", price="abc" if n == 900 else "5 USD") for n in range(1_000))
+        read = list(read_feed(written(tmp_path, "feed.xml", RSS.format(items))))
+        assert [r.line for r in rejections_of(read)] == [2 + 900 * 2]
+        assert len(products_of(read)) == 999
 
     def test_broken_xml_refuses_the_feed_with_its_place(self, tmp_path: Path) -> None:
         with pytest.raises(BadFeed, match=r"broken XML.*line"):
@@ -325,6 +342,39 @@ class TestDetection:
     def test_a_file_that_is_not_there_is_named(self, tmp_path: Path) -> None:
         with pytest.raises(BadFeed, match=r"nowhere\.csv"):
             feed_format(tmp_path / "nowhere.csv")
+
+
+def test_an_absurd_figure_rejects_its_row_and_the_rest_goes_in(tmp_path: Path) -> None:
+    rows = [
+        {"product_id": "a", "title": "t", "price_usd": 1e30},
+        {"product_id": "b", "title": "t", "price": {"amount": "1e30", "currency": "USD"}},
+        {"product_id": "c", "title": "t", "price_usd": 5, "attributes": {"stock": 1e11}},
+        {"product_id": "d", "title": "t", "stock": 10**11},
+        {"product_id": "e", "title": "t", "rating": 1e308},
+        {"product_id": "g", "title": "t", "price_usd": 999_999_999},
+    ]
+    read = list(read_feed(written(tmp_path, "feed.jsonl", "\n".join(map(json.dumps, rows)))))
+    assert [p.product_id for p in products_of(read)] == ["g"]
+    assert [r.field for r in rejections_of(read)] == ["price_usd", "price", "stock", "stock", "rating"]
+    tsv = MERCHANT_TSV + tsv_row(id="a", title="t", price=f"1{'0' * 29} USD") + tsv_row(id="b", title="t", price="5 USD")
+    assert [p.product_id for p in products_of(list(read_feed(written(tmp_path, "feed.tsv", tsv))))] == ["b"]
+
+
+def test_an_empty_file_is_said_to_be_empty(tmp_path: Path) -> None:
+    with pytest.raises(BadFeed, match=r"'feed.csv': the file is empty"):
+        read_feed(written(tmp_path, "feed.csv", " \n"))
+
+
+def test_a_long_value_is_shortened_in_the_reason(tmp_path: Path) -> None:
+    row = json.dumps({"product_id": "a", "title": "t", "price_usd": "x" * 900})
+    (rejection,) = rejections_of(list(read_feed(written(tmp_path, "feed.jsonl", row))))
+    assert len(rejection.reason) < 200
+
+
+def test_the_words_of_a_validator_stay_out_of_the_reason(tmp_path: Path) -> None:
+    row = json.dumps({"product_id": "a", "title": "t", "price": {"amount": "five"}})
+    (rejection,) = rejections_of(list(read_feed(written(tmp_path, "feed.jsonl", row))))
+    assert rejection.reason == "price amount 'five' is no USD amount; write it like '49.99'"
 
 
 def test_a_feed_that_is_not_there_is_named_before_anything_is_built(tmp_path: Path) -> None:
