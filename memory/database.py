@@ -4,11 +4,13 @@ A new table is declared over ``metadata``, and made by the next numbered file in
 a test holds the two to each other.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from alembic import command
 from alembic.config import Config
@@ -18,6 +20,7 @@ from sqlalchemy import (
     Connection,
     DateTime,
     Dialect,
+    Engine,
     Float,
     Index,
     Integer,
@@ -40,6 +43,7 @@ _MIGRATION_LOCK = 4_174_151  # any number, the same in all processes
 _RETRY_AFTER_S = 2
 _NOT_AN_OUTAGE = (IntegrityError, ProgrammingError, DataError, NotSupportedError)
 _OUTAGE = (DBAPIError, PoolTimeout, OSError)
+_turns: WeakKeyDictionary[Engine, asyncio.Lock] = WeakKeyDictionary()
 
 metadata = MetaData(
     naming_convention={
@@ -112,7 +116,8 @@ def database_url(configured: str | None, state_dir: Path) -> str:
 
 def create_engine(url: str) -> AsyncEngine:
     """An engine; SQLite writes ahead and syncs fully, so that what is acknowledged survives a power cut."""
-    engine = create_async_engine(url, pool_pre_ping=not url.startswith("sqlite"))
+    # An error's text goes into logs: an order's address and a shopper's words must not go with it.
+    engine = create_async_engine(url, pool_pre_ping=not url.startswith("sqlite"), hide_parameters=True)
     if url.startswith("sqlite"):
         event.listen(engine.sync_engine, "connect", prepare_sqlite)
         event.listen(engine.sync_engine, "begin", begin_sqlite)
@@ -139,7 +144,7 @@ async def writing(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     write lock is taken at once, so that a transaction that reads first cannot fail because another wrote in between.
     """
     try:
-        async with engine.connect() as connection:
+        async with _turn(engine), engine.connect() as connection:
             await connection.execution_options(aisle_writes=True)
             async with connection.begin():
                 yield connection
@@ -151,7 +156,7 @@ async def writing(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
 
 @asynccontextmanager
 async def reading(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-    """One consistent read; Unavailable when the database is down."""
+    """Reads; on SQLite of one moment, on PostgreSQL each statement of its own. Unavailable when the database is down."""
     try:
         async with engine.connect() as connection:
             yield connection
@@ -159,6 +164,13 @@ async def reading(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
         raise
     except _OUTAGE as exc:
         raise _unavailable(exc) from exc
+
+
+def _turn(engine: AsyncEngine) -> AbstractAsyncContextManager[object]:
+    """SQLite has one writer. Waiting here is first come, first served; waiting for its lock is polling with pauses."""
+    if engine.dialect.name != "sqlite":
+        return nullcontext()
+    return _turns.setdefault(engine.sync_engine, asyncio.Lock())
 
 
 def _unavailable(exc: Exception) -> Unavailable:

@@ -16,6 +16,7 @@ from datetime import timedelta
 from typing import Any
 
 import redis.asyncio as redis_asyncio
+import structlog
 from pydantic import ValidationError
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
@@ -25,6 +26,7 @@ from domain.errors import Conflict, Unavailable
 from domain.ports import Clock
 from domain.session import Session, TurnRecord
 
+_log = structlog.get_logger()
 _RETRY_AFTER_S = 1
 
 # KEYS: session, replies, turns; ARGV: expected version, session document, ttl ms, turns kept, turn id or "", record.
@@ -109,7 +111,7 @@ class RedisSessions:
             found: list[Any] = await self._redis.zrevrangebyscore(turns, top, "-inf", start=0, num=limit + 1, withscores=True)
             page = [(_text(turn), int(made_at)) for turn, made_at in found[:limit]]
             documents = await self._redis.hmget(replies, [turn for turn, _ in page]) if page else []
-        records = tuple(_record(document) for document in reversed(documents) if document)
+        records = tuple(record for document in reversed(documents) if document and (record := _readable(document)))
         return records, page[-1][1] if len(found) > limit else None
 
     def running(self, session_id: str, turn_id: str) -> AbstractAsyncContextManager[None]:
@@ -195,11 +197,20 @@ def _keys(session_id: str) -> tuple[str, str, str]:
     return key, f"{key}:replies", f"{key}:turns"
 
 
-def _session(document: bytes | str) -> Session:
+def _session(document: bytes | str) -> Session | None:
+    """None for a session of another version of Aisle: it is over, and a browser gives its cookie back as for an expired one."""
     try:
         return Session.model_validate_json(document)
     except ValidationError as exc:
-        raise Conflict("the session was written by another version of Aisle; open a new one with POST /sessions") from exc
+        _log.warning("session_of_another_version", problems=exc.error_count())
+        return None
+
+
+def _readable(document: bytes | str) -> TurnRecord | None:
+    try:
+        return _record(document)
+    except Conflict:
+        return None
 
 
 def _record(document: bytes | str) -> TurnRecord:

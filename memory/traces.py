@@ -14,7 +14,9 @@ from domain.trace import Run
 from memory.database import reading, runs, writing
 
 _log = structlog.get_logger()
-_PRUNE_EVERY = 500
+_PRUNE_EVERY = 50
+_PRUNED_AT_ONCE = 200
+"""Traces: more than are written meanwhile, and few enough that carts and orders do not wait for them."""
 
 
 class SqlTraces:
@@ -32,11 +34,24 @@ class SqlTraces:
         try:
             async with writing(self._engine) as connection:
                 await connection.execute(insert(runs), [_row(run) for run in tree])
-                if self._writes % _PRUNE_EVERY == 0:
-                    await connection.execute(delete(runs).where(runs.c.start_time < tree[0].start_time - self._keep))
         except (Unavailable, IntegrityError) as exc:
             _log.error("trace_not_stored", trace_id=tree[0].trace_id, runs=len(tree), error=str(exc))
+            return
         self._writes += 1
+        if self._writes % _PRUNE_EVERY == 1:
+            await self._prune(tree[0].start_time - self._keep)
+
+    async def _prune(self, before: datetime) -> None:
+        """Whole trees, oldest first, found by the index of roots and in a transaction of its own."""
+        old = select(runs.c.trace_id).where(runs.c.parent_run_id.is_(None), runs.c.start_time < before)
+        try:
+            async with reading(self._engine) as connection:
+                found = (await connection.execute(old.order_by(runs.c.start_time).limit(_PRUNED_AT_ONCE))).scalars().all()
+            if found:
+                async with writing(self._engine) as connection:
+                    await connection.execute(delete(runs).where(runs.c.trace_id.in_(found)))
+        except Unavailable as exc:
+            _log.warning("traces_not_pruned", error=str(exc))
 
     async def traces(self, *, session_id: str | None, limit: int, before: tuple[datetime, str] | None = None) -> tuple[Run, ...]:
         query = select(runs.c.document).where(runs.c.parent_run_id.is_(None))

@@ -53,6 +53,9 @@ async def test_migrating_again_and_from_several_processes_at_once_changes_nothin
 async def test_an_empty_database_may_be_opened_by_several_at_once(tmp_path: Path) -> None:
     engines = [create_engine(database_url(None, tmp_path)) for _ in range(3)]
     await asyncio.gather(*(create_tables(engine) for engine in engines))
+    async with reading(engines[0]) as connection:
+        assert (await connection.execute(text("SELECT count(*) FROM alembic_version"))).scalar() == 1
+        assert (await connection.execute(select(runs))).all() == []
     for engine in engines:
         await engine.dispose()
 
@@ -84,6 +87,49 @@ async def test_old_runs_go_and_young_ones_stay(engine: AsyncEngine) -> None:
     await SqlTraces(engine, keep_days=7).write([root(3, at=_NOON)])
 
     assert [r.id for r in await SqlTraces(engine).traces(session_id=None, limit=9)] == ["root-3", "root-2"]
+
+
+async def test_a_tree_goes_as_a_whole_and_a_backlog_in_bounded_steps(engine: AsyncEngine) -> None:
+    traces = SqlTraces(engine, keep_days=7)
+    await traces.write([root(999, at=_NOON)])
+    for number in range(1, 49):
+        old = root(number, at=_NOON - timedelta(days=8))
+        await traces.write([old, child(old, "step")])
+    assert len(await traces.traces(session_id=None, limit=99)) == 49, "nothing is pruned between two steps"
+    for number in range(100, 102):
+        await traces.write([root(number, at=_NOON)])
+
+    assert [r.id for r in await traces.traces(session_id=None, limit=99)] == ["root-999", "root-101", "root-100"]
+    assert await traces.trace("root-1") == ()
+
+
+async def test_what_was_written_is_not_in_an_error_s_text(engine: AsyncEngine) -> None:
+    row = {"id": "x", "trace_id": "x", "session_id": "s", "dotted_order": "1", "start_time": _NOON, "document": {"to": "12 Elm Street"}}
+    with pytest.raises(IntegrityError) as raised:
+        async with writing(engine) as connection:
+            await connection.execute(runs.insert(), [row, row])
+
+    assert "Elm Street" not in str(raised.value)
+
+
+async def test_writers_on_sqlite_get_their_turn_in_the_order_in_which_they_came(tmp_path: Path) -> None:
+    made = create_engine(database_url(None, tmp_path))
+    await create_tables(made)
+    order: list[int] = []
+
+    async def write(number: int) -> None:
+        async with writing(made):
+            order.append(number)
+            await asyncio.sleep(0.005)
+
+    writers = []
+    for number in range(12):
+        writers.append(asyncio.create_task(write(number)))
+        await asyncio.sleep(0.001)
+    await asyncio.gather(*writers)
+    await made.dispose()
+
+    assert order == sorted(order)
 
 
 async def test_a_trace_that_cannot_be_stored_does_not_fail_the_turn(engine: AsyncEngine) -> None:

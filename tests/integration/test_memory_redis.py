@@ -186,13 +186,6 @@ async def test_a_lease_that_another_took_over_is_not_released_by_the_first(store
     assert await client.get(key) == b"other t2"
 
 
-async def test_a_document_of_another_version_is_refused_with_the_fix(store: RedisSessions, client: "redis_asyncio.Redis") -> None:
-    session = await opened(store)
-    await client.set(f"s:{{{session.session_id}}}", '{"schema_version": 99, "version": 0}')
-    with pytest.raises(Conflict, match="open a new one"):
-        await store.load(session.session_id)
-
-
 async def test_what_was_acknowledged_survives_a_killed_server_and_the_client_recovers_by_itself(own_redis: PrivateRedis) -> None:
     client = connect(own_redis.start())
     store = RedisSessions(client, SystemClock(), ttl_s=_TTL_S)
@@ -237,6 +230,22 @@ async def test_limits_hold_per_subject_and_per_bucket(client: "redis_asyncio.Red
     await limiter.check("sessions", one, per_minute=1)
     await limiter.check("sessions", other, per_minute=1)
     await limiter.check("requests", one, per_minute=1)
+    with pytest.raises(TooMany):
+        await limiter.check("sessions", one, per_minute=1)
+
+
+async def test_a_session_of_another_version_counts_as_expired(store: RedisSessions, client: "redis_asyncio.Redis") -> None:
+    session = await opened(store)
+    await client.set(f"s:{{{session.session_id}}}", session.model_dump_json().replace('"version"', '"revision"'))
+    assert await store.load(session.session_id) is None
+
+
+async def test_a_turn_of_another_version_is_left_out_of_the_history(store: RedisSessions, client: "redis_asyncio.Redis") -> None:
+    session = await store.commit(await opened(store), record(await opened(store), "old"))
+    await client.hset(f"s:{{{session.session_id}}}:replies", "old", '{"turn_id": "old"}')
+    await store.commit(session, record(session, "new"))
+    turns, _ = await store.history(session.session_id, before=None, limit=10)
+    assert [turn.turn_id for turn in turns] == ["new"]
 
 
 async def test_without_redis_the_process_counts_alone_and_still_refuses(own_redis: PrivateRedis) -> None:
