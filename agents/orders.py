@@ -26,7 +26,7 @@ from domain.turn import Planned
 from planner.buying_planner import buying_kind
 from planner.cart_reading import bare_size
 from planner.lexicon import stem, words_of
-from planner.order_reading import OrderAction, OrderRequest, read_order
+from planner.order_reading import OrderAction, OrderRequest, names_reason, read_order
 from tools.proposals import ORIGINAL
 
 _LISTED = 5
@@ -54,7 +54,9 @@ class OrdersAgent:
     talk: ConsentTalk
 
     async def __call__(self, planned: Planned, task: Task, order: int) -> Spoken:
-        if is_answer(planned.message):
+        asked = planned.session.unfinished
+        reason = asked is not None and asked.kind == "order" and names_reason(planned.message)
+        if is_answer(planned.message) and not reason:
             return await self.talk.answered(planned, order)
         request = read_order(completed(planned.message, planned.session))
         if request.action == "person":

@@ -14,7 +14,7 @@ from domain.turn import Received
 from planner import kinds
 from planner.cart_reading import bare_size, short_of_cart
 from planner.consent import claims_consent, is_vague, read_consent
-from planner.order_reading import about_orders, read_address
+from planner.order_reading import about_orders, names_reason, read_address
 
 Asked = Callable[[Shopper, str], Awaitable[PendingView | None]]
 _MOST_WORDS_OF_AN_ANSWER = 8
@@ -63,7 +63,7 @@ class BuyingPlanner:
     def _finishes(self, received: Received) -> TaskKind | None:
         """The answer to a question that a cart or an order asked last: a size, a reason, which one."""
         unfinished, message = received.session.unfinished, received.message
-        if unfinished is None or read_consent(message) is False:
+        if unfinished is None or (read_consent(message) is False and not (unfinished.kind == "order" and names_reason(message))):
             return None
         if unfinished.kind == "order" and read_address(message):
             return "order"
@@ -77,7 +77,7 @@ class BuyingPlanner:
 def buying_kind(message: str, session: Session) -> TaskKind | None:
     """cart, checkout or order where the message says so by itself."""
     lowered = re.sub(r"[\u2019\u02bc`]", "'", message.casefold()).strip()
-    if kinds.INJECTION.search(lowered):
+    if kinds.INJECTION.search(lowered) or kinds.GIFT_CARD.search(lowered):
         return None
     last = session.exchanges[-1] if session.exchanges else None
     in_cart = last is not None and "cart" in last.kinds
@@ -95,7 +95,8 @@ def buying_kind(message: str, session: Session) -> TaskKind | None:
         return "checkout"
     if kinds.CART.search(lowered) or _CART_TOO.search(lowered):
         return "cart"
-    if last is not None and {"order", "checkout"}.intersection(last.kinds) and session.pending is None and _AFTER_ORDER.search(lowered):
+    ordered = last is not None and session.pending is None and {"order", "checkout"}.intersection(last.kinds)
+    if ordered and (_AFTER_ORDER.search(lowered) or read_address(message)):
         return "order"
     return "cart" if in_cart and _AFTER_CART.search(lowered) else None
 

@@ -46,7 +46,8 @@ _REASONS = (
 )
 _CREDIT = re.compile(r"\b(?:store|shop) credit\b|\bvoucher\b")
 _US = re.compile(
-    r"(?P<line1>\d{1,6}\s+[A-Za-z0-9.' -]{2,60}?),\s*(?:(?P<line2>(?:(?i:apt|apartment|suite|unit|floor)|#)[^,]{1,30}),\s*)?"
+    # Not the last digit of an order's number: "of order A-7F3K2M9QX5 to 12 Mill Street".
+    r"(?<![\w-])(?P<line1>\d{1,6}\s+[A-Za-z0-9.' -]{2,60}?),\s*(?:(?P<line2>(?:(?i:apt|apartment|suite|unit|floor)|#)[^,]{1,30}),\s*)?"
     r"(?P<city>[A-Za-z.' -]{2,40}),?\s+(?P<region>[A-Z]{2})\.?,?\s+(?P<zip>\d{5}(?:-\d{4})?)",
 )
 _COUNTS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
@@ -153,6 +154,12 @@ def read_address(message: str) -> Address | None:
         line1=found["line1"].strip(), line2=(found["line2"] or "").strip(), city=found["city"].strip(), region=found["region"],
         postal_code=found["zip"],
     )  # fmt: skip
+
+
+def names_reason(message: str) -> bool:
+    """Whether it says why something is cancelled: "changed my mind" answers that question, and is no "no" then."""
+    text = _plain(message)
+    return any(pattern.search(text) for _, pattern in _REASONS)
 
 
 def pays_with_credit(message: str) -> bool:

@@ -419,6 +419,31 @@ async def test_what_is_asked_right_after_an_order_is_about_the_order(talk: Talk)
         assert told.plan[0].kind == "order" and placed.order_id in told.text, message
 
 
+async def test_another_address_after_the_order_changes_the_order(talk: Talk) -> None:
+    placed = await bought(talk)
+    asked = await talk.say("can you ship it to 99 Oak Ave, Denver, CO 80202 instead")
+    assert asked.pending is not None and asked.pending["action"] == "modify_order"
+    await talk.say("yes")
+    assert (await talk.till.stored(placed.order_id)).address.line1 == "99 Oak Ave"
+
+    await talk.say("change the address")
+    await talk.say("12 Mill Street, Portland, OR 97201")
+    await talk.say("yes")
+    # The order's number ends in a digit, which is no house number.
+    assert placed.order_id[-1].isdigit()
+    assert (await talk.till.stored(placed.order_id)).address.line1 == "12 Mill Street"
+
+
+async def test_a_changed_mind_is_a_reason_where_one_was_asked_for(talk: Talk) -> None:
+    placed = await bought(talk)
+    await talk.say("cancel my order")
+    asked = await talk.say("changed my mind")
+    assert asked.pending is not None and asked.pending["action"] == "cancel_order"
+    assert (await talk.till.stored(placed.order_id)).state == "paid"
+    await talk.say("yes")
+    assert (await talk.till.stored(placed.order_id)).state == "cancelled"
+
+
 async def test_asking_after_a_refund_proposes_no_return(talk: Talk) -> None:
     placed = await bought(talk)
     await talk.deliver(placed.order_id)
