@@ -211,3 +211,21 @@ def test_a_word_that_heads_the_types_of_few_that_were_found_turns_nothing_away()
     goods = [product(f"lotion{i}", f"Body Lotion {i}", kind="Lotions") for i in range(5)]
     goods.append(product("oral", "Oral Kit", kind="Oral Care"))
     assert len(ids(ranked(goods, "body care", scores=[0.9] * 5 + [0.3]))) == 6
+
+
+def test_what_the_customer_avoids_is_not_chosen_unless_it_is_asked_for_or_all_there_is() -> None:
+    goods = [
+        product("leather", "Ash Belt", kind="Belts", material=("leather",), rating=4.9, rating_count=900),
+        product("canvas", "Birch Belt", kind="Belts", material=("canvas",), rating=3.5),
+    ]
+    avoids = {"avoid:leather": 1.0}
+    assert ids(ranked(goods, "belt", likes=avoids, scores=[1.0, 0.5], kind="belts")) == ["canvas"]
+    assert ids(ranked(goods, "leather belt", likes=avoids, scores=[1.0, 0.5], kind="belts"))[0] == "leather"
+    assert ids(ranked(goods[:1], "belt", likes=avoids, kind="belts")) == ["leather"]
+
+
+def test_the_more_a_shopper_says_the_less_a_taste_adds() -> None:
+    goods = [product("a", "Mug Ash", kind="Mugs", brand="Acme"), product("b", "Mug Birch", kind="Mugs", brand="Bolt")]
+    likes = {"brand:bolt": 1.0}
+    assert ids(ranked(goods, "mug", likes=likes, scores=[0.85, 0.7], kind="mugs"))[0] == "b"
+    assert ids(ranked(goods, "tall blue enamel camping mug", likes=likes, scores=[0.85, 0.7], kind="mugs"))[0] == "a"
