@@ -126,7 +126,7 @@ class SearchAgent:
         """The catalogue's type that the category names, else the task's own."""
         lexicon = self.ranker.lexicon()
         main = lexicon.main_thing(words_of(category.category))
-        named = main.name if main and main.name in lexicon.vocabulary.types else None
+        named = main.name if main and main.name in lexicon.type_names else None
         return task.subject if _says(category, task) and task.subject else named or task.subject
 
 

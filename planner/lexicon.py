@@ -21,6 +21,8 @@ _BRITISH = re.compile(r"is(?=(?:e[drs]?|ing)$)")
 _TYPO_CUTOFF = 80.0
 _SOUNDS_ALIKE = 88.0
 _CORRECTIONS_KEPT = 20_000
+_SAID_OF_OTHER_THINGS = 4
+"""Times that titles use a word for each time that a colour list does, from which on it is no colour."""
 _SURE_TYPO = 92.0
 """For a word whose stem is one of a known word: "runing" has that of "rune"."""
 # Leaves of other shops' trees that name no thing.
@@ -112,13 +114,18 @@ class Lexicon:
             heads=frozenset(phrase[-1] for phrase in types if stem("for") not in phrase),
             gendered_heads=frozenset(stems(f.name)[-1] for f in vocabulary.types.values() if f.genders and stems(f.name)),
             paired_categories=_paired(vocabulary),
-            colors=frozenset(c for c in vocabulary.colors if len(c) > 2 and c not in types_words) | BASE_COLORS,
+            colors=frozenset(c for c in vocabulary.colors if c not in types_words and _is_color(c, vocabulary)) | BASE_COLORS,
             materials=frozenset(vocabulary.materials) | BASE_MATERIALS,
             features={stems(f): f for f in vocabulary.features},
             brands={tuple(fold(b).split()): b for b in vocabulary.brands},
             known=frozenset(content | common | set(vocabulary.words)),
             correctable=tuple(sorted(w for w in content | frequent if len(w) >= 4 and w.isalpha())),
         )  # fmt: skip
+
+    @cached_property
+    def type_names(self) -> frozenset[str]:
+        """Names of types that name a thing; "sets" alone is none, though a leaf is called so."""
+        return frozenset(self.vocabulary.types) - _NO_TYPES
 
     @cached_property
     def openers(self) -> tuple[str, ...]:
@@ -160,7 +167,9 @@ class Lexicon:
             return None
         owners = [m for m in things if not self._modifies(m, words)] or things
         # A full type says more than a word that only heads one ("8 hours battery" after "wireless earbuds").
-        main = ([m for m in owners if m.name in self.vocabulary.types] or owners)[-1]
+        main = ([m for m in owners if m.name in self.type_names] or owners)[-1]
+        # "Dress shirts" are shirts, where no type is called so: in a compound the last word says the thing.
+        main = next((m for m in owners if m.start == main.end and m.name == words[m.start] and " " not in main.name), main)
         for other in things:
             if other is not main and self._modifies(other, words):
                 compound = self.types.get(stems(f"{words[other.end - 1]} {words[main.end - 1]}"))
@@ -248,7 +257,23 @@ def _is_thing(words: list[str], i: int, name: str) -> bool:
         return False
     if (word.endswith("ing") and not name.endswith("ing")) or (word.endswith("ed") and not name.endswith("ed")):
         return False
+    if name.endswith(("er", "ers")) and not word.endswith(("er", "ers")):
+        return False  # "tummy control" names no controllers
     return not _VERB_BESIDE.get(word, frozenset()) & set(words[max(0, i - 1) : i] + words[i + 1 : i + 2])
+
+
+def _is_color(value: str, vocabulary: Vocabulary) -> bool:
+    """Whether an entry of the colour lists says a colour: "a pink", "01 blue" and "59x79" are sellers' keys.
+
+    A word that titles use far more often than colour lists do says something else: "steel", "china", "original".
+    """
+    words = value.split()
+    if len(value) <= 2 or any(len(word) == 1 or any(c.isdigit() for c in word) for word in words):
+        return False
+    if set(words) & BASE_COLORS:
+        return True
+    used = max(vocabulary.words.get(word, 0) for word in words) if len(words) == 1 else 0
+    return used <= _SAID_OF_OTHER_THINGS * vocabulary.colors[value]
 
 
 def _paired(vocabulary: Vocabulary) -> frozenset[frozenset[str]]:

@@ -79,7 +79,7 @@ class NeedSplitter:
     def type_of(self, request: str) -> str | None:
         """The catalogue's name of what is asked for."""
         main = self.lexicon.main_thing(words_of(request))
-        return main.name if main and main.name in self.lexicon.vocabulary.types else None
+        return main.name if main and main.name in self.lexicon.type_names else None
 
     def is_gendered(self, request: str) -> bool:
         """Whether the catalogue sells such goods by gender: "hiking boots", and "shoes" of whatever kind."""
@@ -122,7 +122,7 @@ class NeedSplitter:
         words = words_of(piece)
         types = self.lexicon.type_mentions(words)
         things = self.lexicon.thing_mentions(words)
-        whole = bool(things) and len(words) <= 2 and things[-1].end == len(words) and things[-1].name.endswith("s")
+        whole = bool(things) and len(words) <= 2 and things[-1].end == len(words) and _is_plural(things[-1].name)
         return whole or (bool(types) and (_STARTS_ANEW.match(piece) is not None or types[0].start == 0))
 
     def _ending_thing(self, part: str) -> str | None:
@@ -137,7 +137,7 @@ class NeedSplitter:
         return (
             last.name
             if is_type
-            or last.name.endswith("s")
+            or _is_plural(last.name)
             or re.search(r"\b(?:an?|one|my|new)\s+(?:[\w-]+\s+){0,3}" + re.escape(last.name), part.casefold())
             else None
         )
@@ -155,6 +155,11 @@ class NeedSplitter:
             return query
         parts = {stem(w) for w in (*words_of(main.name), *words[main.start : main.end])}
         return " ".join([*(w for w in query.split() if stem(w) not in parts), main.name])
+
+
+def _is_plural(name: str) -> bool:
+    """ "Mugs"; a glass and a dress are one."""
+    return name.endswith("s") and not name.endswith("ss")
 
 
 def _closes(mention: Mention, words: list[str]) -> bool:

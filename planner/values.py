@@ -4,13 +4,14 @@ import re
 
 from domain.filters import FilterField
 from domain.terms import fold
-from planner.lexicon import Lexicon, words_of
+from planner.lexicon import BASE_COLORS, Lexicon, words_of
 
 # Colour words that mostly say something else: "hot drinks", "natural hair", "gold tone"; they count after "in" or before "colour".
 _DOUBTFUL_COLORS = frozenset(
     "light dark hot night fire tone noise gold rose natural clear neutral assorted multi print floral wood nude cream mint coral copper bronze transparent silver orange".split()
 )
 _COLOR_AFTER = frozenset("color colour colored coloured one ones".split())
+_CONNECTS = frozenset("and or in for under over with but please that which if to".split())
 _NO_MATERIAL_ALONE = frozenset("down mesh clear glass paper iron ice clay rope gel felt ash foam".split())
 # "Rubber sole", "wood frame", "glass shade": the material of a part constrains no product's own.
 _PARTS_OF = frozenset(
@@ -61,10 +62,11 @@ def colors_in(words: list[str], lexicon: Lexicon, taken: set[int]) -> tuple[str,
     covered: set[int] = set(taken)
     for i, word in enumerate(words):
         pair = " ".join(words[i : i + 2])
-        if i + 1 < len(words) and pair in lexicon.colors:
-            found.append(pair)
+        if i + 1 < len(words) and pair in lexicon.colors and (pair not in lexicon.materials or _is_called_color(words, i + 1)):
+            if not _of_a_part(words, i, i + 2, lexicon):
+                found.append(pair)
             covered |= {i, i + 1}
-        elif word in lexicon.colors and i not in covered and (word not in _DOUBTFUL_COLORS or _surely_color(words, i)):
+        elif word in lexicon.colors and i not in covered and not _of_a_part(words, i, i + 1, lexicon) and _means_color(words, i, lexicon):
             found.append(word)
     return tuple(dict.fromkeys(found))
 
@@ -87,12 +89,14 @@ def materials_in(words: list[str], lexicon: Lexicon, taken: set[int]) -> tuple[s
 
 def features_in(text: str, words: list[str], lexicon: Lexicon) -> tuple[str, ...]:
     """Features in the catalogue's own words; a few that anybody knows where the catalogue lists none."""
-    found = [mention.name for mention in lexicon.feature_mentions(words)]
+    # "For wireless charging" says what the thing is used with.
+    used_with = {m.name for m in lexicon.feature_mentions(words) if m.start and words[m.start - 1] == "for"}
+    found = [m.name for m in lexicon.feature_mentions(words) if m.name not in used_with]
     plain = fold(text)
     carried = {fold(feature) for feature in lexicon.vocabulary.features}
     for phrase in _GENERIC_FEATURES:
         folded = fold(phrase)
-        if re.search(rf"\b{folded}\b", plain) and not any(folded in f for f in found) and (folded in carried or not carried):
+        if re.search(rf"(?<!\bfor )\b{folded}\b", plain) and not any(folded in f for f in found) and (folded in carried or not carried):
             found.append(folded)
     return tuple(dict.fromkeys(found))
 
@@ -140,6 +144,34 @@ def field_of(value: str, lexicon: Lexicon) -> FilterField:
     if value in lexicon.materials:
         return "material"
     return "brand" if value in lexicon.vocabulary.brands else "exclude"
+
+
+def _means_color(words: list[str], i: int, lexicon: Lexicon) -> bool:
+    """ "Oak" and "steel" are materials unless they are called a colour; "light" and "rose" need a sign that a colour is meant."""
+    if _is_rather_material(words[i], lexicon):
+        return _is_called_color(words, i)
+    return words[i] not in _DOUBTFUL_COLORS or _surely_color(words, i)
+
+
+def _is_rather_material(word: str, lexicon: Lexicon) -> bool:
+    """Whether a word that a colour list has is better known as a material."""
+    return word in lexicon.materials and word not in BASE_COLORS
+
+
+def _is_called_color(words: list[str], last: int) -> bool:
+    return words[last + 1 : last + 2] != [] and words[last + 1] in _COLOR_AFTER
+
+
+def _of_a_part(words: list[str], start: int, end: int, lexicon: Lexicon) -> bool:
+    """ "With green tea", "with white soles": the colour of what the thing has or holds, not of the thing."""
+    following = words[end] if end < len(words) else ""
+    return (
+        "with" in words[max(0, start - 2) : start]
+        and following != ""
+        and following not in lexicon.colors
+        and following not in _COLOR_AFTER
+        and following not in _CONNECTS
+    )
 
 
 def _surely_color(words: list[str], i: int) -> bool:
