@@ -44,7 +44,7 @@ class Retrieved(Document):
 
     candidates: tuple[Candidate, ...]
     total: int
-    """How many products of the catalogue pass the filters and could have been found, as far as counted."""
+    """How many products that pass the filters are about as relevant as the best, among the hundreds that were looked at."""
     unfiltered: tuple[FilterField, ...] = ()
     """Filters that no product of the catalogue carries a value for: they ranked instead of excluding (API.md)."""
 

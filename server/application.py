@@ -44,6 +44,7 @@ def create_app(own: ServerServices, *, lifespan: Callable[[], AbstractAsyncConte
     app = FastAPI(
         title="Aisle", version="1", description=openapi.DESCRIPTION, lifespan=alive,
         dependencies=[Depends(utf8_only), Depends(known_names_only)], docs_url=None, redoc_url=None,
+        redirect_slashes=False,
     )  # fmt: skip
     app.state.services = own
     app.state.turn_runner = runner

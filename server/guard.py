@@ -8,7 +8,7 @@ import structlog
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from domain.errors import AisleError, Forbidden
+from domain.errors import AisleError, BadInput, Forbidden, NotFound
 from server import metrics
 from server.auth import COOKIE, address_of
 from server.bodies import check_json, check_text, read_body
@@ -17,6 +17,9 @@ from server.services import ServerServices
 
 _log = structlog.get_logger()
 _WRITING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+_COUNTED = _WRITING | {"GET", "HEAD", "OPTIONS"}
+"""A method may be any word: each of these, and "other" for the rest, has series of its own in the metrics for ever."""
+_OPENS_SESSIONS = frozenset({"/sessions", "/chat"})
 _UNLIMITED = frozenset({"/healthz", "/readyz", "/metrics"})
 _SECURITY_HEADERS = (
     (b"x-content-type-options", b"nosniff"),
@@ -59,6 +62,7 @@ class Guard:
         """The body of a writing request, checked; None for others."""
         if request.url.path not in _UNLIMITED:
             await self._own.limiter.check("requests", address_of(request), per_minute=self._own.limits.requests_per_minute)
+        _check_path(request.scope["path"])
         for name, value in request.query_params.multi_items():
             check_text(value, name)
         if request.method not in _WRITING:
@@ -92,21 +96,36 @@ class _Answer:
         """The path alone is logged: query strings hold what people search for."""
         elapsed_s = time.perf_counter() - self._started
         route = getattr(self._scope.get("route"), "path", "none")
-        metrics.request_seconds.labels(self._scope["method"], route, self._status).observe(elapsed_s)
+        method = self._scope["method"] if self._scope["method"] in _COUNTED else "other"
+        metrics.request_seconds.labels(method, route, self._status).observe(elapsed_s)
         level = _log.debug if self._scope["path"] in _UNLIMITED else _log.info
         level(
-            "request", method=self._scope["method"], path=self._scope["path"], status=self._status,
+            "request", method=method, path=self._scope["path"], status=self._status,
             elapsed_ms=round(elapsed_s * 1000, 1),
         )  # fmt: skip
 
 
+def _check_path(path: str) -> None:
+    """What no id can hold is nowhere; a database would call it an error."""
+    try:
+        check_text(path, "path")
+    except BadInput as exc:
+        raise NotFound("there is nothing under this path") from exc
+
+
 def _refuse_foreign_origin(request: Request) -> None:
-    """A browser on another site must not write with our cookie (SameSite=Lax is the first fence, this the second)."""
-    origin = request.headers.get("origin")
-    if origin is None or COOKIE not in request.cookies:
+    """A browser on another site must neither write with our cookie (SameSite=Lax is the first fence) nor have it replaced.
+
+    A request that would open a session is refused whatever cookies it carries: another site's come without ours.
+    """
+    opening = request.url.path in _OPENS_SESSIONS and "authorization" not in request.headers
+    if COOKIE not in request.cookies and not opening:
         return
-    if urlsplit(origin).netloc != request.headers.get("host", ""):
-        raise Forbidden(f"requests from {origin!r} may not use the shopper's cookie; send the token as a bearer")
+    origin = request.headers.get("origin")
+    foreign = origin is not None and urlsplit(origin).netloc != request.headers.get("host", "")
+    if foreign or request.headers.get("sec-fetch-site") == "cross-site":
+        whose = repr(origin[:200]) if origin else "another site"
+        raise Forbidden(f"requests from {whose} may not use or replace the shopper's cookie; send the token as a bearer")
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:

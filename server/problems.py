@@ -1,5 +1,6 @@
 """How does every error leave the server? As an RFC 9457 problem document; one table from error type to status."""
 
+import json
 import math
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
@@ -12,6 +13,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from domain import errors
+from domain.complaints import complaint
 from domain.document import Document
 from server.auth import COOKIE, StaleCookie
 from server.bodies import MalformedBody
@@ -79,7 +81,7 @@ def clipped(value: Any) -> Any:
     """A value as it may be shown back: short and JSON-ready."""
     if value is None or isinstance(value, bool | int) or (isinstance(value, float) and math.isfinite(value)):
         return value
-    text = value if isinstance(value, str) else repr(value)
+    text = value if isinstance(value, str) else json.dumps(value, default=str, ensure_ascii=False)
     return text if len(text) <= _VALUE_LIMIT else text[:_VALUE_LIMIT] + "…"
 
 
@@ -97,7 +99,7 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     async def _invalid(request: Request, error: RequestValidationError) -> JSONResponse:
         named = [_field_error(found) for found in error.errors()]
-        detail = "; ".join(f"{found.field}: {found.message}" for found in named[:3])
+        detail = "; ".join(f"{found.field} {found.message}" for found in named[:3])
         return problem(422, detail, named=named)
 
     @app.exception_handler(HTTPException)
@@ -116,4 +118,4 @@ def _field_error(found: Mapping[str, Any]) -> FieldError:
     where = found["loc"]
     # For a missing field pydantic's input is everything around it.
     value = None if found["type"] == "missing" else clipped(found.get("input"))
-    return FieldError(field=".".join(map(str, where[1:])) or str(where[0]), message=found["msg"], value=value)
+    return FieldError(field=".".join(map(str, where[1:])) or str(where[0]), message=complaint(found), value=value)

@@ -32,7 +32,7 @@ def known_names_only(request: Request) -> None:
         {
             "type": "extra_forbidden",
             "loc": ("query", name),
-            "msg": f"unknown parameter; known are {sorted(known)}",
+            "msg": f"is unknown; known are {', '.join(sorted(known)) or 'none'}",
             "input": value,
         }
         for name, value in request.query_params.multi_items()

@@ -63,6 +63,7 @@ class SearchParameters(Document):
 class SearchAnswer(Document):
     products: tuple[ProductView, ...]
     total: int
+    """With words: how many products are about as relevant as the best. Without: how many pass the filters."""
     timings_ms: dict[str, float]
 
 
@@ -88,17 +89,21 @@ async def search(request: Request, parameters: Annotated[SearchParameters, Query
     ranked = parameters.sort == "relevance" and bool(text)
     query = HybridQuery(text=text, vector=vector)
     found = await own.catalog.retrieve(query, filters, limit=parameters.limit if ranked else _SORT_DEPTH)
-    total = await own.catalog.matching(filters)
     products = [candidate.product for candidate in (found.candidates if ranked or not text else _alike(found.candidates))]
     if not ranked:
         products = _sorted(products, "rating" if parameters.sort == "relevance" else parameters.sort)
+    if not text and parameters.sort in ("price_asc", "price_desc"):
+        # Without words nothing is nearer than anything else: the order goes over everything that passes, those without a price last.
+        priced = await own.catalog.by_price(filters, descending=parameters.sort == "price_desc", limit=parameters.limit)
+        products = [*priced, *(product for product in products if product.price is None)]
+    total = max(found.total, len(products[: parameters.limit])) if text else await own.catalog.matching(filters)
     done = time.perf_counter()
     timings = {"embed": _ms(embedded - started), "retrieve": _ms(done - embedded), "total": _ms(done - started)}
     views = tuple(ProductView.of(product) for product in products[: parameters.limit])
     return SearchAnswer(products=views, total=total, timings_ms=timings)
 
 
-@router.get("/products/{product_id}", response_model=ProductView)
+@router.get("/products/{product_id:path}", response_model=ProductView)
 async def product(request: Request, product_id: str) -> ProductView:
     """One product as the catalogue has it now."""
     return ProductView.of(await _product(request, product_id))
@@ -112,7 +117,7 @@ async def categories(request: Request) -> Categories:
     return Categories(categories=tuple(Category(path=path, name=path[-1], count=count) for path, count in counted.most_common()))
 
 
-@router.get("/pictures/{name}.svg", response_class=Response)
+@router.get("/pictures/{name:path}.svg", response_class=Response)
 async def picture(request: Request, name: str) -> Response:
     """The drawn picture of a demo product."""
     found = await _product(request, name)

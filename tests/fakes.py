@@ -173,6 +173,11 @@ class ListCatalog:
     async def products(self, product_ids: Sequence[str]) -> tuple[Product, ...]:
         return tuple(self._products[i] for i in product_ids if i in self._products)
 
+    async def by_price(self, filters: Filters, *, descending: bool, limit: int) -> tuple[Product, ...]:
+        priced = [(product.price.minor, product) for product in self._products.values() if product.price and filters.admits(product)]
+        priced.sort(key=lambda pair: pair[0], reverse=descending)
+        return tuple(product for _, product in priced[:limit])
+
     async def matching(self, filters: Filters) -> int:
         return sum(filters.admits(product) for product in self._products.values())
 

@@ -80,6 +80,10 @@ class VectorEngine(Protocol):
         """Best by weighted term overlap with IDF, best first; points without a common term are absent."""
         ...
 
+    def ordered(self, key: str, conditions: Conditions, *, descending: bool, limit: int) -> list[Hit]:
+        """By the values of an integer field, which are the scores; a point comes once for each of its values."""
+        ...
+
     def payloads(self, point_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
         """Payloads of those points that exist."""
         ...

@@ -22,6 +22,8 @@ _DEPTH = 200
 """Candidates a leg brings in; each is then scored by the other leg too, so that min-max sees both scores."""
 _DEEPEST = 3_200
 """How far a look-up goes on when the last word on the filters (``Filters.admits``) turns most of them away."""
+_ALIKE = 0.65
+"""Of the best score: those above it count as found. On seven queries over the demo catalogue: the type asked for and its kin."""
 _PARSED = 8_000
 """Products kept parsed; 5 KB each at most."""
 _SATURATED = 1.2
@@ -58,6 +60,10 @@ class HybridRetriever:
         """How many products pass the filters, as far as the engine can tell."""
         return await asyncio.to_thread(self._engine.count, conditions_for(self._held(filters)))
 
+    async def by_price(self, filters: Filters, *, descending: bool, limit: int) -> tuple[Product, ...]:
+        """The cheapest or dearest of all priced products that pass the filters, in this order."""
+        return await asyncio.to_thread(self._by_price_now, filters, descending=descending, limit=limit)
+
     def retrieve_now(self, query: HybridQuery, filters: Filters, *, limit: int) -> Retrieved:
         """The same, blocking."""
         held = self._held(filters)
@@ -74,7 +80,7 @@ class HybridRetriever:
         if query.category:
             found = self._boosted(found, query.category)
         unfiltered = tuple(field for field in filters.active() if field not in self._carried)
-        total = len(legs.lexical.keys() | legs.dense.keys())
+        total = max(_alike(legs, self._weights.dense), len(found[:limit]))
         return Retrieved(candidates=tuple(found[:limit]), total=total, unfiltered=unfiltered)
 
     def _held(self, filters: Filters) -> Filters:
@@ -133,6 +139,20 @@ class HybridRetriever:
         found = ((product_id, loaded.get(point_id(product_id))) for product_id in product_ids)
         return tuple(product for product_id, product in found if product is not None and product.product_id == product_id)
 
+    def _by_price_now(self, filters: Filters, *, descending: bool, limit: int) -> tuple[Product, ...]:
+        held, sign = self._held(filters), -1 if descending else 1
+        conditions, depth = conditions_for(held), max(_DEPTH, 2 * limit)
+        while True:
+            hits = self._engine.ordered("price", conditions, descending=descending, limit=depth)
+            listed = self._load(list(dict.fromkeys(hit.point_id for hit in hits))).values()
+            priced = [(sign * product.price.minor, product) for product in listed if product.price and held.admits(product)]
+            priced.sort(key=lambda pair: (pair[0], pair[1].product_id))
+            # A variant may cost less or more than the listing shows: what comes later could still belong before the last.
+            settled = len(priced) >= limit and priced[limit - 1][0] <= sign * hits[-1].score
+            if settled or len(hits) < depth or depth >= _DEEPEST:
+                return tuple(product for _, product in priced[:limit])
+            depth *= 4
+
     def _load(self, point_ids: Sequence[int]) -> dict[int, Product]:
         known = {pid: product for pid in point_ids if (product := self._parsed.get(pid)) is not None}
         missing = [pid for pid in point_ids if pid not in known]
@@ -149,6 +169,13 @@ class HybridRetriever:
 def product_of(payload: dict[str, Any]) -> Product:
     """The product as it was indexed."""
     return Product.model_validate_json(payload["doc"])
+
+
+def _alike(legs: _Legs, dense_share: float) -> int:
+    """How many of the products that the legs brought in are about as relevant as the best."""
+    scores = fused(legs.lexical, legs.dense, dense_share=dense_share).values()
+    best = max(scores, default=0.0)
+    return sum(score >= _ALIKE * best for score in scores)
 
 
 def _scores(hits: list[Hit]) -> dict[int, float]:

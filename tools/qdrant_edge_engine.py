@@ -73,6 +73,13 @@ class QdrantEdgeEngine:
         vector = qe.SparseVector(list(weights.indices), list(weights.values))
         return self._search(vector, _SPARSE, conditions, limit, among)
 
+    def ordered(self, key: str, conditions: Conditions, *, descending: bool, limit: int) -> list[Hit]:
+        order = qe.OrderBy(key, qe.Direction.Desc if descending else qe.Direction.Asc)
+        request = qe.ScrollRequest(limit=limit, filter=_filter(conditions, None), with_payload=False, with_vector=False, order_by=order)
+        with _translated():
+            records, _ = self._shard.scroll(request)
+        return [Hit(int(record.id), float(record.order_value or 0)) for record in records]
+
     def payloads(self, point_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
         with _translated():
             records = self._shard.retrieve(list(point_ids), True, False)

@@ -62,6 +62,15 @@ class QdrantServerEngine:
         vector = models.SparseVector(indices=list(weights.indices), values=list(weights.values))
         return self._search(vector, _SPARSE, conditions, limit, among)
 
+    def ordered(self, key: str, conditions: Conditions, *, descending: bool, limit: int) -> list[Hit]:
+        direction = models.Direction.DESC if descending else models.Direction.ASC
+        with translated():
+            records, _ = self._client.scroll(
+                self._collection, scroll_filter=_filter(conditions, None), limit=limit, with_payload=False,
+                order_by=models.OrderBy(key=key, direction=direction),
+            )  # fmt: skip
+        return [Hit(int(record.id), float(str(record.order_value))) for record in records]
+
     def payloads(self, point_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
         with translated():
             records = self._client.retrieve(self._collection, list(point_ids), with_payload=True)

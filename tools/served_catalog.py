@@ -92,6 +92,11 @@ class ServedCatalog:
         async with self._asking() as retriever:
             return await retriever.products(product_ids)
 
+    async def by_price(self, filters: Filters, *, descending: bool, limit: int) -> tuple[Product, ...]:
+        """The cheapest or dearest of all priced products that pass the filters, in this order."""
+        async with self._asking() as retriever:
+            return await retriever.by_price(filters, descending=descending, limit=limit)
+
     async def matching(self, filters: Filters) -> int:
         """How many products pass the filters."""
         async with self._asking() as retriever:

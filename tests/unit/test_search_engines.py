@@ -109,6 +109,21 @@ def test_integer_flags_filter_in_both_engines(engine: VectorEngine) -> None:
     assert not any(isinstance(value, bool) for value in payload_of(CARD).values())
 
 
+async def test_a_price_order_goes_over_everything_that_passes_by_the_price_that_is_shown(engine: VectorEngine) -> None:
+    shelf = [Product(product_id=f"p{n}", title=f"Thing {n}", price=Money.usd(f"{10 + n}.00"), brand="Kiln") for n in range(450)]
+    cheap = Variant(variant_id="v", price=Money.usd("1.00"))
+    dear = Variant(variant_id="w", price=Money.usd("9000.00"))
+    odd = Product(product_id="odd", title="Odd", price=Money.usd("200.50"), variants=(cheap, dear))
+    retriever = indexed(engine, [*shelf, odd, CARD, Product(product_id="none", title="No price")])
+
+    assert [p.product_id for p in await retriever.by_price(ANYTHING, descending=False, limit=3)] == ["p0", "p1", "p2"]
+    assert [p.product_id for p in await retriever.by_price(ANYTHING, descending=True, limit=2)] == ["p449", "p448"]
+    everything = await retriever.by_price(ANYTHING, descending=False, limit=600)
+    assert [p.product_id for p in everything[190:193]] == ["p190", "odd", "p191"] and len(everything) == 451
+    kiln = await retriever.by_price(Filters(brand=("Kiln",), price_min=Decimal(300)), descending=False, limit=1)
+    assert [p.product_id for p in kiln] == ["p290"]
+
+
 def test_numbers_between_bounds_and_phrases_are_found(engine: VectorEngine) -> None:
     indexed(engine, [MUG, BOOTS])
     assert engine.count(Conditions(must=(Between("price", 1200, 1200),))) == 1

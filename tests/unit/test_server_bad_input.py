@@ -174,7 +174,63 @@ async def test_another_site_cannot_write_with_the_shoppers_cookie() -> None:
     assert [a.status_code for a in (own, foreign, null)] == [200, 403, 403]
 
 
-async def test_no_other_site_may_read_answers_unless_configured() -> None:
+@pytest.mark.parametrize("path", ["/sessions", "/chat"])
+@pytest.mark.parametrize("headers", [{"Origin": "http://evil.test"}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"}])
+async def test_another_site_cannot_replace_the_shoppers_session(path: str, headers: dict[str, str]) -> None:
+    """A cross-site form comes without the cookie (SameSite), but what it is answered would set a new one."""
+    async with serving() as server:
+        body = {"message": "a"} if path == "/chat" else None
+        answer = await server.http.post(path, json=body, headers=headers)
+
+    assert answer.status_code == 403
+    assert "set-cookie" not in answer.headers
+
+
+async def test_the_page_itself_and_servers_without_a_browser_may_open_sessions() -> None:
+    async with serving() as server:
+        page = await server.http.post("/sessions", headers={"Origin": "http://aisle.test", "Sec-Fetch-Site": "same-origin"})
+        plain = await server.http.post("/sessions")
+
+    assert [page.status_code, plain.status_code] == [201, 201]
+
+
+async def test_methods_that_nobody_knows_share_one_series_in_the_metrics() -> None:
+    async with serving() as server:
+        for number in range(20):
+            await server.http.request(f"AAAA{number}", "/categories")
+        text = (await server.http.get("/metrics")).text
+
+    assert "AAAA" not in text
+    assert 'method="other"' in text
+
+
+async def test_a_nul_in_an_id_is_a_404_before_any_store_is_asked() -> None:
+    async with serving() as server:
+        answer = await server.http.get("/products/a%00b")
+
+    assert answer.status_code == 404 and is_problem(answer, 404)
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/chat", {"message": ["a"]}),
+        ("/chat", {"message": "a", "turn_id": 7}),
+        ("/chat", {"message": "a", "who": {"a": None}}),
+        ("/chat", {}),
+    ],
+)
+async def test_problems_speak_of_the_request_and_not_of_the_validator(path: str, body: dict[str, object]) -> None:
+    async with serving() as server:
+        answer = await server.http.post(path, json=body)
+
+    said = answer.text
+    assert answer.status_code == 422
+    for word in ("Input should", "Tuple", "Value error", "Extra inputs", "Field required", "None", "validation"):
+        assert word not in said
+
+
+async def test_no_other_site_may_read_answers() -> None:
     async with serving() as server:
         answer = await server.http.get("/categories", headers={"Origin": "http://evil.test"})
 

@@ -6,6 +6,8 @@ import pytest
 from fastapi.routing import APIRoute
 
 from domain.errors import Unavailable
+from domain.money import Money
+from domain.product import Product
 from domain.trace import Run
 from server import chat, feedback, health, search, sessions, traces
 from server.not_built import ROUTES
@@ -13,6 +15,26 @@ from tests.fakes import ListCatalog
 from tests.server_kit import KEYS, PRODUCTS, Setup, bearer, serving
 
 _OPERATOR = {"X-Api-Key": KEYS.operator}
+
+
+async def test_without_words_a_price_order_goes_over_all_that_passes_the_filters() -> None:
+    many = [Product(product_id=f"p{n}", title=f"Thing {n}", price=Money.usd(f"{1_000 - n}.00")) for n in range(300)]
+    async with serving(Setup(own={"catalog": ListCatalog([*many, Product(product_id="free", title="No price")])})) as server:
+        cheapest = (await server.http.get("/search?sort=price_asc&limit=3")).json()
+        dearest = (await server.http.get("/search?sort=price_desc&limit=3&price_max=800")).json()
+
+    assert [product["product_id"] for product in cheapest["products"]] == ["p299", "p298", "p297"]
+    assert [product["product_id"] for product in dearest["products"]] == ["p200", "p201", "p202"]
+    assert (cheapest["total"], dearest["total"]) == (301, 100)
+
+
+async def test_a_product_id_may_hold_a_slash() -> None:
+    catalog = ListCatalog([Product(product_id="SKU/12", title="Bolt")])
+    async with serving(Setup(own={"catalog": catalog, "picture": lambda product: "<svg/>"})) as server:
+        found, drawn = await server.http.get("/products/SKU%2F12"), await server.http.get("/pictures/SKU%2F12.svg")
+
+    assert found.json()["title"] == "Bolt"
+    assert drawn.status_code == 200
 
 
 async def test_search_answers_products_total_and_timings_without_a_session() -> None:
