@@ -10,9 +10,16 @@ python -m app eval judge [--share 0.1]   a judge's verdicts on a sample of the r
 python -m app profiles build PURCHASES   customers' profiles from purchase histories
 """
 
+import sys
+
 from server.preflight import problem_with_folder, problem_with_interpreter, problem_with_port
 
 _problem = problem_with_interpreter()
+if not _problem and __name__ == "__main__" and sys.argv[1:2] == ["serve"]:
+    from server.second_start import problem_with_second_start
+
+    # A second server is told so at once, and not after seconds of loading.
+    _problem = problem_with_second_start(sys.argv[2:])
 if _problem:
     # Before any dependency is imported: what is missing could not say so itself.
     raise SystemExit(f"aisle: {_problem}")
@@ -22,7 +29,6 @@ import asyncio
 import os
 import secrets
 import signal
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
@@ -118,6 +124,8 @@ from tools.settlement_worker import SettlementWorker
 from tools.shop import Shop, open_shop
 from tools.tagger_network import TaggerFile
 
+_FIRST_PATIENCE_S = 20.0
+"""For models at a start: the very first builds the tagger's network, which takes 10 s on two cores."""
 NO_REDIS = "redis://127.0.0.1:1/0"
 """For whoever carries the session in memory: never asked."""
 
@@ -213,8 +221,8 @@ def build(settings: Settings, *, redis_url: str) -> Application:
         catalog.open()
         await asyncio.to_thread(planner.lexicon)
         await create_tables(engine)
-        # Loads what is embedded; a model that takes longer than the watch's patience goes on loading behind it.
-        await watch.ask()
+        # Loads what is embedded; what takes longer than this patience goes on loading behind it.
+        await watch.ask(patience_s=_FIRST_PATIENCE_S)
         watching = asyncio.create_task(watch.run(), name="model health")
         settling = settler.start()
         try:

@@ -49,9 +49,9 @@ class HealthWatch:
     every_s: float = 15.0
     timeout_s: float = 5.0
 
-    async def ask(self) -> None:
-        """Asks all once; an embedded model is loaded by its first question."""
-        await asyncio.gather(*(model.ask(self.timeout_s) for model in self.models))
+    async def ask(self, *, patience_s: float | None = None) -> None:
+        """Asks all once; an embedded model is loaded by its first question, for which a start may have more patience."""
+        await asyncio.gather(*(model.ask(patience_s or self.timeout_s) for model in self.models))
 
     async def run(self) -> None:
         """The loop."""

@@ -139,6 +139,25 @@ def problem_with_folder(folder: Path) -> "str | None":
     return None
 
 
+def problem_with_locks(files: "Iterable[Path]") -> "str | None":
+    """Whether another process holds one of these locks, so that a start would fail after loading everything. None when free."""
+    import fcntl  # where it is missing, problem_with_platform has spoken before
+
+    for file in files:
+        try:
+            handle = os.open(str(file), os.O_RDONLY)
+        except OSError:
+            continue
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            holder = os.pread(handle, 32, 0).decode(errors="replace").strip() or "unknown"
+            return f"{file.parent} is in use by process {holder}; stop it, or set AISLE_STATE_DIR to another folder"
+        finally:
+            os.close(handle)
+    return None
+
+
 def _numbers(version: str) -> "tuple[int, ...]":
     return tuple(int(part) for part in version.split(".")[:2] if part.isdigit())
 

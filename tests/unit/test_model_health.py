@@ -33,6 +33,17 @@ async def test_who_is_down_or_silent_is_named_with_the_reason_and_the_next_plays
     assert "connection refused" in watch.degraded()[0].reason and "no sign of life" in watch.degraded()[1].reason
 
 
+async def test_a_start_may_wait_longer_than_the_watch_does() -> None:
+    async def slow() -> None:
+        await asyncio.sleep(0.2)
+
+    watch = HealthWatch([Health("need-tagger", slow, role="tagger")], timeout_s=0.05)
+    await watch.ask(patience_s=20)
+    assert watch.degraded() == ()
+    await watch.ask()
+    assert "no sign of life" in watch.degraded()[0].reason
+
+
 async def test_a_model_that_comes_back_plays_again() -> None:
     answers = chain([down], repeat(up))
     watch = HealthWatch([Health("vllm/a", lambda: next(answers)())], every_s=0.01)

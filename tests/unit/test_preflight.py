@@ -1,6 +1,7 @@
 """Does Aisle say in one line why it cannot start?"""
 
 import ast
+import fcntl
 import os
 import shutil
 import socket
@@ -21,6 +22,7 @@ from server.preflight import (
     problem_with_python,
     problem_with_venv,
 )
+from server.second_start import problem_with_second_start
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -113,6 +115,32 @@ def test_a_taken_port_is_named_with_the_fix() -> None:
         port = taken.getsockname()[1]
         problem = one_line(problem_with_port("127.0.0.1", port))
     assert str(port) in problem and "AISLE_PORT" in problem
+
+
+def test_a_second_server_is_named_before_anything_is_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AISLE_STATE_DIR", str(tmp_path))
+    monkeypatch.delenv("REDIS_URL", raising=False)
+    lock = tmp_path / "indexes" / "toys" / "builds" / "b1" / "lock"
+    lock.parent.mkdir(parents=True)
+    (tmp_path / "indexes" / "toys" / "current").write_text("b1")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    arguments = ["--catalog", "toys", f"--port={port}"]
+    handle = os.open(lock, os.O_RDWR | os.O_CREAT)
+    os.write(handle, b"4711")
+    assert problem_with_second_start(arguments) is None
+
+    fcntl.flock(handle, fcntl.LOCK_EX)
+    said = problem_with_second_start(arguments)
+    os.close(handle)
+    assert said is not None
+    assert "4711" in said and "AISLE_STATE_DIR" in said
+
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", port))
+        taken.listen()
+        assert str(port) in (problem_with_second_start(arguments) or "")
 
 
 def test_a_free_port_is_no_problem() -> None:

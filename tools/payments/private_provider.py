@@ -72,7 +72,8 @@ class PrivateProvider:
             process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=log, stderr=log, cwd=_ROOT, start_new_session=True)
         assert process.stdin is not None
         process.stdin.write(f"{key}\n".encode())
-        process.stdin.close()
+        # Left open: the provider ends where its standard input does, which is when this process ends, however it ends.
+        process.stdin.flush()
         (self.folder / "provider.pid").write_text(str(process.pid))
         self._wait_until_up(process)
         self._process = process
@@ -101,6 +102,8 @@ class PrivateProvider:
         process, self._process = self._process, None
         if process is None:
             return
+        if process.stdin is not None:
+            process.stdin.close()
         process.terminate()
         try:
             process.wait(_STOP_TIMEOUT_S)
@@ -116,9 +119,17 @@ class PrivateProvider:
             return
         listed = subprocess.run(["ps", "-p", str(pid), "-o", "args="], capture_output=True, text=True, check=False).stdout
         if "tools.payments.test_provider" in listed and str(self.folder) in listed:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGTERM)
-            time.sleep(0.3)
+            _end(pid)
+
+
+def _end(pid: int) -> None:
+    deadline = time.monotonic() + _STOP_TIMEOUT_S
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGTERM)
+        while time.monotonic() < deadline:
+            os.kill(pid, 0)
+            time.sleep(0.05)
+        os.kill(pid, signal.SIGKILL)
 
 
 def _free_port() -> int:

@@ -1,14 +1,17 @@
 """Who takes the demo's money? A payment provider in a process of its own, with a ledger of its own.
 
-The key that a shop must send comes on standard input, so that no process list shows it.
+The key that a shop must send comes on standard input, so that no process list shows it; the provider ends where that ends.
 
-    echo KEY | python -m tools.payments.test_provider --ledger FILE --port PORT
+    (echo KEY; cat) | python -m tools.payments.test_provider --ledger FILE --port PORT
 """
 
 import argparse
 import asyncio
 import hmac
+import os
+import signal
 import sys
+import threading
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -125,6 +128,12 @@ async def _health(request: Request) -> Response:
     return JSONResponse({"status": "ok"})
 
 
+def _end_with_the_shop() -> None:
+    """Whoever started us holds our standard input open as long as it lives."""
+    sys.stdin.read()
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
 def main() -> None:
     """Serves on loopback until it is ended."""
     import uvicorn
@@ -137,6 +146,7 @@ def main() -> None:
     key = sys.stdin.readline().strip()
     if not key:
         raise SystemExit("test_provider: no key on standard input")
+    threading.Thread(target=_end_with_the_shop, name="shop", daemon=True).start()
     app = create_provider(Ledger(given.ledger), key, base_url=f"http://127.0.0.1:{given.port}", slow_s=given.slow_s)
     uvicorn.run(app, host="127.0.0.1", port=given.port, log_level="warning", access_log=False)
 
