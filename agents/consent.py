@@ -11,7 +11,7 @@ from domain.shop_views import OrderView, PendingView, document
 from domain.shopper import Shopper
 from domain.turn import Planned
 from planner.consent import claims_consent, is_vague, read_consent
-from tools.checkout import Answered
+from tools.consent import Answered
 from tools.shop import Shop
 
 SAID_TO_SHOPPER = (Conflict, NotFound, BadInput)

@@ -18,11 +18,11 @@ from typing import Any
 from benchmarks.report import RESULTS, hardware, print_table, write_result
 from config import ROOT
 from domain.order import Order
-from tools import checkout, settlement
+from tools import consent, settlement
 from tools.payments.ledger import Ledger, Payment, Refund
 from tools.payments.private_provider import PrivateProvider
 
-FAILPOINTS = (*checkout.FAILPOINTS, *settlement.FAILPOINTS)
+FAILPOINTS = (*consent.FAILPOINTS, *settlement.FAILPOINTS)
 _NAME = "commerce_crash"
 _PURCHASES = 6
 _MANY = 10_000

@@ -3,12 +3,17 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import bindparam, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.errors import Conflict
 from memory.shop_tables import idempotency_keys, webhooks
+
+_ANSWER = select(idempotency_keys.c.fingerprint, idempotency_keys.c.answer).where(
+    (idempotency_keys.c.session_id == bindparam("session")) & (idempotency_keys.c.key == bindparam("asked"))
+)
+_STORE = insert(idempotency_keys)
 
 
 class SqlKeys:
@@ -18,13 +23,11 @@ class SqlKeys:
         self._connection = connection
 
     async def answer(self, session_id: str, key: str, fingerprint: str | None) -> Any | None:
-        mine = (idempotency_keys.c.session_id == session_id) & (idempotency_keys.c.key == key)
-        query = select(idempotency_keys.c.fingerprint, idempotency_keys.c.answer).where(mine)
-        row = (await self._connection.execute(query)).first()
+        row = (await self._connection.execute(_ANSWER, {"session": session_id, "asked": key})).first()
         if row is None:
             return None
         if fingerprint is not None and row[0] != fingerprint:
-            raise Conflict(f"the key {key!r} was used for another request; use a new one")
+            raise Conflict(f"the key {key.removeprefix('http:')!r} was used for another request; use a new one")
         return row[1]
 
     async def earliest(self, session_id: str, prefix: str) -> Any | None:
@@ -35,7 +38,7 @@ class SqlKeys:
     async def store(self, session_id: str, key: str, fingerprint: str, answer: Any, *, at: datetime) -> None:
         row = {"session_id": session_id, "key": key, "fingerprint": fingerprint, "answer": answer, "at": at}
         try:
-            await self._connection.execute(insert(idempotency_keys).values(**row))
+            await self._connection.execute(_STORE, row)
         except IntegrityError as exc:
             raise Conflict(f"a request with the key {key!r} is running; ask again shortly", retry_after_s=1) from exc
 

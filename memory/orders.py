@@ -43,12 +43,6 @@ _DUE = (
     .order_by(transactions.c.due_at)
     .limit(bindparam("most", type_=Integer))
 )
-_UNPAID = (
-    select(orders.c.order_id)
-    .where((orders.c.state == "pending_payment") & (orders.c.pay_by <= bindparam("now", type_=UtcDateTime)))
-    .order_by(orders.c.pay_by)
-    .limit(bindparam("most", type_=Integer))
-)
 _INSERT = insert(orders)
 _SAVE = update(orders).where((orders.c.order_id == bindparam("wanted")) & (orders.c.version == bindparam("was")))
 _LOG_EVENTS = insert(order_events)

@@ -30,6 +30,8 @@ from domain.pending import (
 )
 from domain.policy import ShopPolicy, SpendingLimits
 from domain.shopper import STORE_CREDIT, Account, MethodKind, PaymentMethod, Shopper
+from tools.order_lines import check_stock, line_of, offered, ordered_lines, per_line
+from tools.proposal_words import difference_words, joined, listed, parts_of
 
 ORIGINAL = "original"
 _DAY = timedelta(days=1)
@@ -122,19 +124,17 @@ class Proposals:
         paid = any(t.kind == "payment" and t.state == "settled" and t.method_id == method.method_id for t in order.transactions)
         return Destination() if paid and method.provider != CREDIT else Destination(method)
 
-    # ---- one command each
-
     async def _place(
         self, tx: ShopTransaction, shopper: Shopper, command: PlaceOrder, offers: dict[Sku, Offer], changes: Changes
     ) -> WorkedOut:
         cart = await tx.carts.load(shopper.owner)
         if not cart.lines:
             raise Conflict("The cart is empty; put something into it first.")
-        await _check_stock(tx, [(line.sku, line.name, line.quantity) for line in cart.lines], offers)
+        await check_stock(tx, [(line.sku, line.name, line.quantity) for line in cart.lines], offers)
         present = cart.seen(offers)
         self.policy.pricing.check_address(command.address)
         shipping = self.policy.pricing.shipping_for(present.subtotal())
-        lines = self.policy.pricing.taxed((_ordered(present, offers, shipping)), command.address)
+        lines = self.policy.pricing.taxed((ordered_lines(present, offers, shipping)), command.address)
         totals = Totals.of(lines, shipping)
         await self._check_spending(tx, shopper.owner, totals.total, totals.total, changes)
         method = await self.method(tx, shopper.owner, command.method_id)
@@ -143,7 +143,7 @@ class Proposals:
             self.new_order_id(), shopper.owner, lines, shipping=shipping, address=command.address, method=method,
             pay_by=changes.at + timedelta(minutes=self.policy.pay_within_minutes),
         )  # fmt: skip
-        summary = f"Order {_list(lines)} for {totals.total} ({_parts(totals)}), paid with {method.label}, sent to {command.address}."
+        summary = f"Order {listed(lines)} for {totals.total} ({parts_of(totals)}), paid with {method.label}, sent to {command.address}."
         described = [_json(command), cart.owner, [_json(_plain(line)) for line in lines], _json(totals), _json(method)]
         return WorkedOut(summary=summary, described=described, totals=totals, events=tuple(events), cart=cart.emptied())
 
@@ -153,7 +153,7 @@ class Proposals:
         events = changes.cancelled(order, command.reason)
         back = order.paid - order.refunded
         money = f"{back} goes back to {await self._label(tx, order)}" if back.minor else "nothing has been charged"
-        summary = f"Cancel order {order.order_id} ({_list(order.lines)}), because: {command.reason}. {money[:1].upper()}{money[1:]}."
+        summary = f"Cancel order {order.order_id} ({listed(order.lines)}), because: {command.reason}. {money[:1].upper()}{money[1:]}."
         return WorkedOut(summary=summary, described=[_json(command), order.version], before=order, events=tuple(events))
 
     async def _modify(
@@ -183,7 +183,7 @@ class Proposals:
         )  # fmt: skip
         await self._check_reservable(tx, order, events, offers)
         once = " The items of an order can be changed only once." if command.lines else ""
-        summary = f"Change order {order.order_id}: {'; '.join(said)}. {_difference(difference, method)}{once}"
+        summary = f"Change order {order.order_id}: {'; '.join(said)}. {difference_words(difference, method)}{once}"
         described = [_json(command), order.version, [_json(_plain(line)) for line in lines], _json(totals), _json(method)]
         return WorkedOut(summary=summary, described=described, totals=totals, before=order, events=tuple(events))
 
@@ -204,7 +204,7 @@ class Proposals:
     async def _return(self, tx: ShopTransaction, shopper: Shopper, command: ReturnLines, changes: Changes) -> WorkedOut:
         order = await owned(tx, shopper, command.order_id)
         self.policy.returns.check(order, changes.at)
-        for line_id, quantity in _per_line((part.line_id, part.quantity) for part in command.lines).items():
+        for line_id, quantity in per_line((part.line_id, part.quantity) for part in command.lines).items():
             self.policy.returns.check_line(order.line(line_id), quantity)
         method = await self.method_of(tx, order, order.method_id if command.refund_to == ORIGINAL else command.refund_to)
         self.policy.returns.check_refund(order, method)
@@ -212,7 +212,7 @@ class Proposals:
         events = changes.return_asked(order, items, method_id=method.method_id)
         records = _records(order, events)
         back = _sum((record.refund for record in records if record.refund), order.zero)
-        what = _join(f"{part.quantity} × {order.line(part.line_id).name}" for part in command.lines)
+        what = joined(f"{part.quantity} × {order.line(part.line_id).name}" for part in command.lines)
         summary = f"Send back {what} of order {order.order_id}. Once it has reached us, {back} goes to {method.label}."
         described = [_json(command), order.version, _json(back), _json(method)]
         return WorkedOut(summary=summary, described=described, before=order, events=tuple(events))
@@ -222,7 +222,7 @@ class Proposals:
     ) -> WorkedOut:
         order = await owned(tx, shopper, command.order_id)
         self.policy.exchanges.check(order, changes.at)
-        for line_id, quantity in _per_line((part.line_id, part.quantity) for part in command.lines).items():
+        for line_id, quantity in per_line((part.line_id, part.quantity) for part in command.lines).items():
             self.policy.exchanges.check_line(order.line(line_id), quantity)
         swaps = [self._swap(order, part, offers) for part in command.lines]
         method = await self.method_of(tx, order, order.method_id if command.method_id == ORIGINAL else command.method_id)
@@ -230,8 +230,8 @@ class Proposals:
         await self._check_difference(tx, order, method, difference, changes)
         events = changes.exchange_asked(order, swaps, method_id=method.method_id)
         await self._check_reservable(tx, order, events, offers)
-        said = _join(f"{s.quantity} × {order.line(s.line_id).name} for {s.replacement.name}" for s in swaps)
-        money = _difference(difference, method).replace("is charged", "is charged once your parcel has reached us")
+        said = joined(f"{s.quantity} × {order.line(s.line_id).name} for {s.replacement.name}" for s in swaps)
+        money = difference_words(difference, method).replace("is charged", "is charged once your parcel has reached us")
         once = " Things of an order can be exchanged only once." if self.policy.exchanges.per_order == 1 else ""
         summary = f"Exchange {said} of order {order.order_id}. {money}{once}"
         described = [_json(command), order.version, [_json(s.replacement) for s in swaps], _json(difference), _json(method)]
@@ -246,8 +246,6 @@ class Proposals:
             account=account.model_copy(update={"address": command.address}),
         )  # fmt: skip
 
-    # ---- rules that several share
-
     def _swapped(self, order: Order, swaps: tuple[LineSwap, ...], offers: dict[Sku, Offer]) -> tuple[tuple[OrderLine, ...], str]:
         """The order's lines with other variants; a part of a line becomes a line of its own."""
         lines, told = list(order.lines), list[str]()
@@ -255,11 +253,11 @@ class Proposals:
             index = next((i for i, line in enumerate(lines) if line.line_id == swap.line_id), None)
             if index is None:
                 raise NotFound(f"order {order.order_id} has no line {swap.line_id!r}")
-            line, offer = lines[index], _offered(offers, swap)
+            line, offer = lines[index], offered(offers, swap)
             self.policy.modify.check_swap(line, offer)
             if swap.quantity > line.quantity:
                 raise Conflict(f"there are {line.quantity} of {line.name} in the order, not {swap.quantity}")
-            new = _line_of(offer, line, swap.quantity)
+            new = line_of(offer, line, swap.quantity)
             kept = line.model_copy(update={"quantity": line.quantity - swap.quantity}) if swap.quantity < line.quantity else None
             if kept:
                 new = new.model_copy(update={"line_id": self.new_id()})
@@ -268,7 +266,7 @@ class Proposals:
         return tuple(lines), "; ".join(told)
 
     def _swap(self, order: Order, part: LineSwap, offers: dict[Sku, Offer]) -> Swap:
-        line, offer = order.line(part.line_id), _offered(offers, part)
+        line, offer = order.line(part.line_id), offered(offers, part)
         self.policy.exchanges.check_swap(line, offer)
         assert offer.price is not None
         replacement = Replacement(
@@ -311,7 +309,7 @@ class Proposals:
         for event in events:
             after = after.apply(event)
         more = after.reserved() - order.reserved()
-        await _check_stock(tx, [(sku, offers[sku].name, pieces) for sku, pieces in more.items() if sku in offers], offers)
+        await check_stock(tx, [(sku, offers[sku].name, pieces) for sku, pieces in more.items() if sku in offers], offers)
 
     async def _label(self, tx: ShopTransaction, order: Order) -> str:
         return (await self.method_of(tx, order, order.method_id)).label
@@ -325,58 +323,8 @@ async def owned(tx: ShopTransaction, shopper: Shopper, order_id: str) -> Order:
     return order
 
 
-async def _check_stock(tx: ShopTransaction, wanted: list[tuple[Sku, str, int]], offers: dict[Sku, Offer]) -> None:
-    available = await tx.stock.available(offers.values())
-    for sku, name, pieces in wanted:
-        offer = offers.get(sku)
-        if offer is None or offer.price is None:
-            raise Conflict(f"{name} is no longer sold; take it out of the cart")
-        left = available.get(sku)
-        if left is not None and left < pieces:
-            raise Conflict(f"{name} is sold out" if left <= 0 else f"only {left} of {name} are left, not {pieces}")
-
-
-def _ordered(cart: Cart, offers: dict[Sku, Offer], shipping: Money) -> tuple[OrderLine, ...]:
-    return tuple(
-        OrderLine(
-            line_id=line.line_id, product_id=line.product_id, variant_id=line.variant_id, title=line.title, options=line.options,
-            product_type=offers[line.sku].product_type, quantity=line.quantity, unit_price=line.unit_price,
-            tax=Money(minor=0, currency=shipping.currency),
-        )
-        for line in cart.lines
-    )  # fmt: skip
-
-
-def _line_of(offer: Offer, line: OrderLine, quantity: int) -> OrderLine:
-    assert offer.price is not None
-    if offer.price.currency != line.unit_price.currency:
-        raise Conflict(f"{offer.name} is sold in {offer.price.currency}, the order is in {line.unit_price.currency}")
-    return line.model_copy(
-        update={
-            "product_id": offer.product_id, "variant_id": offer.variant_id, "title": offer.title, "options": offer.options,
-            "product_type": offer.product_type, "quantity": quantity, "unit_price": offer.price,
-        }
-    )  # fmt: skip
-
-
-def _offered(offers: dict[Sku, Offer], swap: LineSwap) -> Offer:
-    offer = offers.get(Sku(swap.product_id, swap.variant_id or ""))
-    if offer is None:
-        raise NotFound(f"there is no product {swap.product_id!r} in the variant {swap.variant_id!r}")
-    if offer.price is None:
-        raise Conflict(f"{offer.name} has no price at the moment and cannot be ordered")
-    return offer
-
-
 def _records(order: Order, events: Iterable[OrderEvent]) -> list[Any]:
     return [event.record for event in events if event.type == "return_asked"]
-
-
-def _per_line(parts: Iterable[tuple[str, int]]) -> dict[str, int]:
-    found: dict[str, int] = {}
-    for line_id, quantity in parts:
-        found[line_id] = found.get(line_id, 0) + quantity
-    return found
 
 
 def _sum(amounts: Iterable[Money], zero: Money) -> Money:
@@ -386,28 +334,6 @@ def _sum(amounts: Iterable[Money], zero: Money) -> Money:
 def _plain(line: OrderLine) -> OrderLine:
     """Without ids that are made anew each time it is worked out."""
     return line.model_copy(update={"line_id": ""})
-
-
-def _list(lines: Iterable[OrderLine]) -> str:
-    return _join(f"{line.quantity} × {line.name}" for line in lines)
-
-
-def _join(parts: Iterable[str]) -> str:
-    *first, last = list(parts)
-    return f"{', '.join(first)} and {last}" if first else last
-
-
-def _parts(totals: Totals) -> str:
-    shipping = f"{totals.shipping} shipping" if totals.shipping.minor else "free shipping"
-    return f"{totals.subtotal} plus {shipping} and {totals.tax} tax"
-
-
-def _difference(difference: Money, method: PaymentMethod) -> str:
-    if difference.minor == 0:
-        return "The price stays the same."
-    if difference.minor > 0:
-        return f"{difference} more is charged to {method.label}."
-    return f"{Money(minor=-difference.minor, currency=difference.currency)} goes back to {method.label}."
 
 
 def _json(value: Document) -> Any:

@@ -11,7 +11,7 @@ from domain.ports import Clock, ProductSource
 from domain.shopper import PaymentMethod
 from tools.address_book import AddressBook
 from tools.cart import CartService
-from tools.checkout import Consent
+from tools.consent import Consent
 from tools.offers import OfferBook
 from tools.orders import OrderBook
 from tools.proposals import Proposals
