@@ -7,8 +7,11 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from server.auth import COOKIE
+
 _HERE = Path(__file__).resolve().parent
 PAGE_DIR = _HERE / "page"
+_RETURNING = "aisle_returning"
 TRACE_VIEW_DIR = _HERE / "trace_view"
 
 
@@ -27,7 +30,13 @@ def install(app: FastAPI) -> None:
 
     @app.api_route("/", methods=["GET", "HEAD"], include_in_schema=False)
     async def index(request: Request) -> Response:
-        return await page.get_response("index.html", request.scope)
+        response = await page.get_response("index.html", request.scope)
+        # The page's script cannot see the session's cookie: without this it would ask for a conversation that nobody has begun.
+        if COOKIE in request.cookies:
+            response.set_cookie(_RETURNING, "1", samesite="lax", secure=request.url.scheme == "https", path="/")
+        elif _RETURNING in request.cookies:
+            response.delete_cookie(_RETURNING, path="/")
+        return response
 
     @app.api_route("/traces/view", methods=["GET", "HEAD"], include_in_schema=False)
     async def traces(request: Request) -> Response:

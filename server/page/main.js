@@ -74,6 +74,8 @@ function focusField() {
 }
 
 async function restore() {
+  // Set with the page for whoever has a conversation: the session's own cookie cannot be seen from here.
+  if (!document.cookie.includes("aisle_returning=")) return;
   let session;
   try {
     session = await get("/sessions/current");

@@ -28,6 +28,19 @@ async def test_without_words_a_price_order_goes_over_all_that_passes_the_filters
     assert (cheapest["total"], dearest["total"]) == (301, 100)
 
 
+async def test_the_page_is_told_whether_a_conversation_was_begun() -> None:
+    async with serving() as server:
+        first = await server.http.get("/")
+        await server.http.post("/sessions")
+        again = await server.http.get("/")
+        await server.http.delete("/sessions/current")
+        after = await server.http.get("/")
+
+    assert "set-cookie" not in first.headers
+    assert again.cookies["aisle_returning"] == "1" and "httponly" not in again.headers["set-cookie"].lower()
+    assert 'aisle_returning=""' in after.headers["set-cookie"]
+
+
 async def test_a_product_id_may_hold_a_slash() -> None:
     catalog = ListCatalog([Product(product_id="SKU/12", title="Bolt")])
     async with serving(Setup(own={"catalog": catalog, "picture": lambda product: "<svg/>"})) as server:
