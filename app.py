@@ -169,6 +169,7 @@ def build(settings: Settings, *, redis_url: str) -> Application:
     sinks = trace_sinks(settings)
     traces = TraceFanout(stored, *sinks) if sinks else stored
     planner = RulePlanner(lambda: catalog.vocabulary, safety_rules(), IntentReader(embedder, intent_model()))
+    catalog.prepare = planner.prepared
     rules = RulesFormulator(planner.lexicon)
     roles, folder, mender = Roles.load(settings.models_file), settings.models_file.parent, Mender(planner.lexicon, safety_rules())
     candidates = formulator_candidates(

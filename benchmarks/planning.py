@@ -7,7 +7,7 @@ python -m benchmarks.planning --misses            # every message that was misun
 import asyncio
 import time
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -26,8 +26,12 @@ from domain.document import Document
 from domain.filters import FILTER_FIELDS, Filters
 from domain.money import Money
 from domain.plan import Plan
+from domain.ports import Embedder, Planner
 from domain.session import Session, ShownProduct
+from domain.shop_views import PendingView
+from domain.shopper import Shopper
 from domain.turn import Received
+from planner.buying_planner import BuyingPlanner
 from planner.intents import IntentReader, intent_model
 from planner.rule_planner import RulePlanner
 from planner.safety import safety_rules
@@ -97,11 +101,12 @@ def load_cases(folder: Path = FOLDER) -> tuple[Case, ...]:
     return tuple(case for file in sorted(folder.glob("*.yaml")) for case in Cases(cases=yaml.safe_load(file.read_text())).cases)
 
 
-async def play(planner: RulePlanner, case: Case) -> Outcome:
+async def play(planner: Planner, case: Case) -> Outcome:
     """The case's last message, heard after the ones before it."""
     session = Session(session_id="benchmark", created_at=_NOW, expires_at=_NOW + timedelta(hours=1))
     for message in case.after:
-        session = _after(planner.plan_now(message, session), session)
+        heard = Received(turn_id="before", message=message, at=_NOW, session=session)
+        session = _after(await planner.plan(heard), session)
     if case.screen:
         session = session.model_copy(update={"shown": _SCREENS[case.screen]})
     received = Received(turn_id="turn", message=case.say, at=_NOW, session=session)
@@ -119,9 +124,7 @@ def main(
     """Prints accuracy, confusion and times; writes benchmarks/results/planning.json."""
     vocabulary = Vocabulary.from_products(load_demo())
     embedder = OnnxEmbedder(Settings().state_dir / "cache")
-    outcomes = asyncio.run(
-        _outcomes(RulePlanner(lambda: vocabulary, safety_rules(), IntentReader(embedder, intent_model())), load_cases(folder))
-    )
+    outcomes = asyncio.run(_outcomes(served_planner(lambda: vocabulary, embedder), load_cases(folder)))
     summary = _summary(outcomes)
     print_table(
         "planning", ("measure", "value", "of"), [(name, value["share"], value["of"]) for name, value in summary["accuracy"].items()]
@@ -135,7 +138,16 @@ def main(
     write_result("planning", summary)
 
 
-async def _outcomes(planner: RulePlanner, cases: Sequence[Case]) -> list[Outcome]:
+def served_planner(vocabulary: Callable[[], Vocabulary], embedder: Embedder) -> Planner:
+    """Composed as ``app.build`` does; nothing has been proposed to the shoppers of the benchmark."""
+    return BuyingPlanner(RulePlanner(vocabulary, safety_rules(), IntentReader(embedder, intent_model())), _nothing_proposed)
+
+
+async def _nothing_proposed(shopper: Shopper, key: str) -> PendingView | None:
+    return None
+
+
+async def _outcomes(planner: Planner, cases: Sequence[Case]) -> list[Outcome]:
     for case in cases[:50]:
         await play(planner, case.model_copy(update={"say": f"{case.say}."}))  # patterns are compiled, the lexicon is built
     return [await play(planner, case) for case in cases]

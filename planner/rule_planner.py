@@ -86,6 +86,16 @@ class RulePlanner:
         occasion_of("")
         liked_types("")
 
+    def prepared(self, vocabulary: Vocabulary) -> Callable[[], None]:
+        """Builds the lexicon of a vocabulary that is about to be served, blocking; what it gives takes it into use."""
+        lexicon = Lexicon.of(vocabulary)
+        lexicon.corrected("prepraed")
+
+        def take() -> None:
+            self._lexicon = lexicon
+
+        return take
+
     def lexicon(self) -> Lexicon:
         """The lexicon of the vocabulary that is served now."""
         vocabulary = self.vocabulary()

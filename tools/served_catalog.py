@@ -56,6 +56,8 @@ class ServedCatalog:
         self._served: _Served | None = None
         self._looked_at = 0.0
         self._following = asyncio.Lock()
+        self.prepare: Callable[[Vocabulary], Callable[[], None]] = lambda vocabulary: lambda: None
+        """What others build of a new build's words: called off the event loop before a switch, and its result with the switch."""
 
     def open(self) -> None:
         """Opens the current build; blocking, at start-up."""
@@ -134,7 +136,10 @@ class ServedCatalog:
 
     async def _open(self, build_id: str) -> None:
         try:
-            self._switch_to(await asyncio.to_thread(self._home.open, build_id))
+            build = await asyncio.to_thread(self._home.open, build_id)
+            take_over = await asyncio.to_thread(self.prepare, build.vocabulary)
+            self._switch_to(build)
+            take_over()
         except (StartupError, IndexUnavailable) as exc:
             if self._served is None:
                 raise IndexUnavailable(str(exc)) from exc

@@ -4,6 +4,7 @@ import asyncio
 import json
 import shutil
 import sys
+import threading
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from qdrant_client import QdrantClient
 
 from catalog.feeds.rows import FeedRow, Rejection
+from catalog.vocabulary import Vocabulary
 from domain.errors import BadFeed, BadInput, IndexUnavailable, StartupError
 from domain.filters import Filters
 from domain.product import Product
@@ -266,6 +268,22 @@ async def test_questions_during_switches_are_all_answered(shop: Shop) -> None:
     assert catalog.count == 53
     assert len(list((shop.root / "indexes" / "shop" / "builds").iterdir())) <= 2, "old builds are cleaned up"
     catalog.close()
+
+
+async def test_what_is_made_of_a_new_build_s_words_is_made_beside_the_event_loop_and_taken_with_the_switch(shop: Shop) -> None:
+    shop.build(shelf(3), source="one")
+    catalog = shop.serve()
+    seen: list[tuple[bool, int]] = []
+
+    def prepare(vocabulary: Vocabulary) -> Callable[[], None]:
+        seen.append((threading.current_thread() is threading.main_thread(), catalog.count))
+        return lambda: seen.append((threading.current_thread() is threading.main_thread(), catalog.count))
+
+    catalog.prepare = prepare
+    shop.build(shelf(4), source="two")
+    await titles(catalog, "lamp")
+    catalog.close()
+    assert seen == [(False, 3), (True, 4)]
 
 
 async def test_a_new_build_that_cannot_be_opened_leaves_the_old_one_answering(shop: Shop) -> None:
