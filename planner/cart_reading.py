@@ -57,7 +57,9 @@ _QUANTITY = re.compile(
 _VARIANT = re.compile(
     r"\b(?:change|switch|swap|make|update|exchange|replace|have|get)\b.{0,60}\b(?:size|colou?r|in(?:stead)?|to (?:a |an )?(?:size|xx?s|s|m|l|xx?l|small|medium|large|x-large))\b"
 )
-_ADD = re.compile(r"\b(?:add|put|throw|stick|place|drop|take|buy|get|grab|have|want|order|purchase|i'?ll)\b")
+_ADD = re.compile(
+    r"\b(?:add|put|throw|stick|place|drop|take|buy|get|grab|have|want|order|purchase|i'?ll|gimme|lemme|give me|cop|hook me up|(?:ring|wrap) (?:me )?up|sold|go(?:ing)? (?:with|for)|it is)\b"
+)
 _SIZE = re.compile(
     r"\b(?:(?:in|a|an|to|the)\s+)?(?:(?:men'?s|women'?s|kids'?|us)\s+)?size\s+(?P<named>[a-z0-9.]+(?:[ /-](?:tall|wide|long|short))?)\b|"
     r"\b(?:in|to|as|for)\s+(?:a\s+|an\s+|the\s+)?(?P<letter>xxs|xs|s|m|l|xl|xxl|2xl|3xl|x-?small|small|medium|x-?large|large|extra large|one size)\b|"
@@ -99,7 +101,7 @@ def read_cart(
     message: str, shown: tuple[ShownProduct, ...], lines: Sequence[CartLineView], *, focus: tuple[str, ...] = ()
 ) -> tuple[CartCommand, ...]:
     """The commands in their order; a clause without a verb does what the one before it did. ``focus`` is what "it" means."""
-    text = _plain(message)
+    text = _SETTLED.sub("", _plain(message))
     if _CLEAR.search(text):
         return (CartCommand(operation="clear", said=message),)
     if lines and (short := _short(text, lines)):
@@ -120,6 +122,18 @@ def read_cart(
         if not (len(clauses) > 1 and _ONLY_PRONOUN.match(clause)):
             commands += _commands(operation, clause, shown, lines, focus)
     return tuple(commands) or (CartCommand(operation="view", said=message),)
+
+
+_SETTLED = re.compile(
+    r"^\W*(?:(?:wrap|ring|bag) (?:it|that|this|me) up|(?:i'?m )?sold|(?:done )?deal|sweet|cool|nice|(?:i )?love it|perfect|great|say no more|let'?s (?:do (?:it|this)|go))\s*[,.!;]+\s*(?=\S)"
+)
+"""What is said before the thing that is bought, and names none: "wrap it up, I'll take number 3"."""
+
+
+def count_alone(message: str) -> int | None:
+    """The number of pieces that a message consists of: "actually make it two"."""
+    found = _SO_MANY.match(_plain(message))
+    return _number(found["n"]) if found else None
 
 
 def short_of_cart(message: str) -> bool:

@@ -1,5 +1,6 @@
 """What do words mean in this shop? The catalogue's vocabulary prepared for reading messages: types, values, typos."""
 
+import itertools
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ _SOUNDS_ALIKE = 88.0
 _CORRECTIONS_KEPT = 20_000
 _SAID_OF_OTHER_THINGS = 4
 """Times that titles use a word for each time that a colour list does, from which on it is no colour."""
+_NEARLY_A_NAME = 87.0
 _SURE_TYPO = 92.0
 """For a word whose stem is one of a known word: "runing" has that of "rune"."""
 # Leaves of other shops' trees that name no thing.
@@ -33,6 +35,7 @@ _NO_TYPES = frozenset(
 _EVENTS = frozenset(
     "trip trips holiday holidays vacation weekend season resort lessons lesson party lover lovers fan enthusiast addict class".split()
 )
+_PRICE_WORDS = frozenset("under below between around about cheaper budget maximum".split())
 _FOREIGN = frozenset("para por una con los las del fur mit und ein eine der pour avec les des une dans".split())
 """Small words of other languages; no misspellings of ours ("para" is no parka)."""
 _VERB_BESIDE = {
@@ -105,7 +108,7 @@ class Lexicon:
             "girlfriend",
             "boyfriend",
             "daughter",
-        }
+        } | _PRICE_WORDS
         common = common_words()
         frequent = {word for word, count in vocabulary.words.items() if count >= 3}
         return cls(
@@ -202,7 +205,25 @@ class Lexicon:
 
     def corrected(self, text: str) -> str:
         """The text with misspelt words replaced by the vocabulary's nearest; words that anybody knows stay."""
-        return re.sub(r"[A-Za-z]{4,}", lambda m: self._correct(m.group()), text)
+        return self._respelt(re.sub(r"[A-Za-z]{4,}", lambda m: self._correct(m.group()), text))
+
+    def _respelt(self, text: str) -> str:
+        """ "Yga matt", "kitchen nives": two words that are no thing by themselves and together nearly the name of one."""
+        found = list(re.finditer(r"[A-Za-z']+", text))
+        for first, second in itertools.pairwise(found):
+            pair = fold(f"{first.group()} {second.group()}")
+            if len(pair) < 7 or all(word in self.known for word in pair.split()):
+                continue
+            near = process.extractOne(pair, self._named_in_two, scorer=fuzz.ratio, score_cutoff=_NEARLY_A_NAME)
+            if near:
+                return f"{text[: first.start()]}{near[0]}{text[second.end() :]}"
+        return text
+
+    @cached_property
+    def _named_in_two(self) -> tuple[str, ...]:
+        """Names of types in two words, and of one piece of them."""
+        names = {fold(name) for name in self.vocabulary.types if name.count(" ") == 1}
+        return tuple(sorted(names | {re.sub(r"(?<=[a-z]{3})s$", "", name) for name in names}))
 
     def facts(self, type_name: str | None) -> TypeFacts | None:
         return self.vocabulary.types.get(type_name) if type_name else None

@@ -43,7 +43,7 @@ class Mender:
     def query(self, event: QueryFormulated, request: FormulationRequest) -> QueryFormulated:
         """The model's query leads only when it speaks of what was said; its attributes lose what was not."""
         attributes = self._grounded(event.attributes, request)
-        query = re.sub(r"\s+", " ", event.query).strip()
+        query = self.lexicon().corrected(re.sub(r"\s+", " ", event.query).strip())
         if self._trusted(query, request):
             return replace(event, query=query[:100], attributes=attributes)
         planned = request.plan.searches[0].request if request.plan.searches else ""

@@ -35,7 +35,7 @@ _FILLER = frozenset(
     "stock store shop available interested market shopping hunting after use using make makes much many lot lots "
     "another other others else only same love loves loving prefer dear kindly urgent urgently big time thinking think "
     "thought perfect ideal great idea ideas also again back please pleasee money spend because since cause cuz coz im each apiece altogether "
-    "sale sales deals deal bestsellers sellers selling popular trending arrivals".split()
+    "sale sales deals deal bestsellers sellers selling popular trending arrivals total nothing none".split()
 )
 # A text without these reads as the words that one types into a search box.
 _SENTENCE = re.compile(

@@ -22,6 +22,10 @@ _OTHERS = (
     r"carer|postman|mentor|coach|host|family|someone|somebody|them|him|her"
 )
 _PETS = r"dogs?|pupp(?:y|ies)|pup|cats?|kittens?|kitties|kitty|rabbits?|bunny|hamsters?|horse|pony|parrot|budgie|guinea pigs?"
+OF_A_PET = re.compile(
+    rf"\b(?:{_PETS}|lab|labs|labradors?|(?:golden )?retrievers?|poodles?|beagles?|bulldogs?|terriers?|shepherds?|dachshunds?|husky|huskies|pugs?|chihuahuas?|corgis?|collies?|spaniels?|rottweilers?|great danes?|labradoodles?|\w+doodles?|"
+    r"doggos?|mutts?|pooch|tabby|siamese|maine coon|chews|barks?|meows?|purrs?|sheds|wags|fetch(?:es)?)\b"
+)
 _PERSON = f"{_WOMEN}|{_MEN}|{_KIDS}|{_OTHERS}|{_PETS}"
 _FOR = re.compile(
     rf"\b(?:for|to give(?: to)?|gift for|present for|pressie for|get(?:ting)?|buying|surprise)\s+(?P<who>(?:my|our|his|her|their|a|an|the|your)\s+(?:[\w'-]+\s+){{0,3}}?(?:{_PERSON})(?:-in-law)?)\b(?!'s|')"
@@ -49,8 +53,21 @@ _UNISEX = re.compile(r"\bunisex\b|\bgender[- ]neutral\b")
 _EITHER = re.compile(r"\bmen'?s (?:or|and) wom[ae]n'?s\b|\bwom[ae]n'?s (?:or|and|/) ?men'?s\b|\bhis and hers\b")
 _AGE = re.compile(
     r"\b(?P<a>\d{1,2})[- ]?(?:yo\b|y/o|yrs?\b|year|y\.o|months?|mths?)|\baged? (?P<b>\d{1,2})\b|\b(?:is|turns|turning|turned|he's|she's|they're|just) (?P<c>\d{1,2})\b(?!\s*(?:cm|mm|kg|inch|lbs|ft|k\b|%|\.\d|'|\"|°|stone|[ap]m))|"
-    r"(?:son|daughter|boy|girl|niece|nephew|kid|godson|grandson|granddaughter|sister|brother)s?,? \(?(?P<d>\d{1,2})\)?\b|\b(?P<e>two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)[- ]year"
+    r"(?:son|daughter|boy|girl|niece|nephew|kid|godson|grandson|granddaughter|sister|brother|sis|bro|cousin|child|toddler|grandkid|nibling)s?,?(?: is| turns|'s)? \(?(?P<d>\d{1,2})\)?\b|\b(?P<e>two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)[- ]year"
 )
+_SAYS_AGE = re.compile(
+    r"\b(?:is |are |turns |turning |turned |just |he's |she's |they're )?(?:nearly |almost |about )?(?:\d{1,2}|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)"
+    r"[- ]?(?:yo\b|y/o|y\.o\.?|(?:years?|yrs?|months?|mths?)(?:[- ]old)?\b)|\baged? (?:about )?\d{1,2}\b|"
+    r"\b(?:is|turns|turning|turned|he's|she's|they're) \d{1,2}\b(?!\s*(?:cm|mm|kg|inch|lbs|ft|k\b|%|\.\d|'|\"|°|stone|[ap]m|in\b|oz|l\b))"
+)
+_AGE_BESIDE = re.compile(
+    r"\b(?P<who>(?:son|daughter|boy|girl|niece|nephew|kid|godson|grandson|granddaughter|sister|brother|sis|bro|cousin|toddler))s?,? \(?\d{1,2}\)?(?=[,.;)]|$)"
+)
+"""Whom it is for, with a bare number that is their age: "my lil bro 8, loves ..."."""
+_SO_OLD = re.compile(
+    r"\b(?:he|she|they)(?:'s| is| are|'re| was|s)?(?: just| only| about| almost| nearly)?(?: turns?| turned| turning)? \d{1,2}\b"
+)
+"""A child is meant by "he's 6" as by "he is 6 years old"."""
 _PLAIN: tuple[tuple[Gender, re.Pattern[str]], ...] = (
     ("kids", re.compile(rf"\b(?:{_KIDS})\b")),
     ("women", re.compile(rf"\b(?:{_WOMEN})\b")),
@@ -87,7 +104,14 @@ def person_of(text: str, need: str) -> Person:
         return Person(_of_goods(need), recipient)
     for_self = _SELF.search(text) is not None and recipient is None
     gender = _of_goods(need) or _of_goods(text) or _of_recipient(recipient, text) or _of_self(text, recipient) or _of_child(text, need)
+    if gender is None and recipient is None and OF_A_PET.search(text):
+        return Person(None, None, for_self)  # "he's a big lab who chews everything"
     return Person(gender or _of_words(need), recipient, for_self, guessed=gender is None)
+
+
+def without_age(text: str) -> str:
+    """A lower-cased text without how old somebody is: "a hoodie for a girl aged 8" asks for no eight."""
+    return _AGE_BESIDE.sub(lambda match: match["who"], _SAYS_AGE.sub(" ", text))
 
 
 def _recipient(text: str) -> str | None:
@@ -134,7 +158,7 @@ def _of_child(text: str, need: str) -> Gender | None:
     if (
         ages
         and max(ages) <= _CHILD_UP_TO
-        and (_PLAIN[0][1].search(text) or re.search(r"\b(?:yo|y/o|year old|years old|months?|aged?)\b", text))
+        and (_PLAIN[0][1].search(text) or re.search(r"\b(?:yo|y/o|year old|years old|months?|aged?)\b", text) or _SO_OLD.search(text))
     ):
         return "kids"
     return None

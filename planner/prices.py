@@ -18,7 +18,8 @@ _SIGN = r"(?:us|ca|nz|au|c|a)?\$|[€£₹¥₦]|r(?=\d{2})"
 _NAME = "|".join(sorted((name for name in _CURRENCY if name.isalpha() and len(name) > 1), key=len, reverse=True))
 _DIGITS = r"\d{1,3}(?:,\d{3})+(?:\.\d{1,2})?|\d+(?:\.\d{1,2})?"
 _NUMBER_WORD = "|".join((*_TENS, *sorted(_UNITS, key=len, reverse=True), "hundred", "thousand", "grand"))
-_WORDS = rf"(?:a\s+)?(?:{_NUMBER_WORD})(?:[\s-]+(?:and\s+)?(?:{_NUMBER_WORD}))*"
+# "Two hundred and fifty" is one number, "between forty and sixty" are two.
+_WORDS = rf"(?:a\s+)?(?:{_NUMBER_WORD})(?:(?:(?<=hundred)|(?<=thousand)|(?<=grand))\s+and\s+(?:{_NUMBER_WORD})|[\s-]+(?:{_NUMBER_WORD}))*"
 _AMOUNT = re.compile(
     rf"(?<![\w.,/x])(?:(?P<sign>{_SIGN})\s?)?(?P<digits>{_DIGITS})(?P<k>k\b)?(?!\d)\s?(?:(?P<name>(?:{_NAME})\b|[$€£₹])|(?P<ish>-?ish\b))?(?![\w/]*\d)(?![a-z])"
     rf"|\b(?P<words>{_WORDS})\b(?:\s+(?P<wname>(?:{_NAME})\b))?"
@@ -44,6 +45,9 @@ _CEILING_AFTER = re.compile(
 )
 _FLOOR = re.compile(
     r"\b(?<!nothing )(?<!not )(?<!no )(?<!n't )(?<!go )(?:over|above|more than|at least|upwards of|north of|starting (?:at|from)|min(?:imum)?(?: of| is)?|from)\s*$|>=?\s*$"
+)
+_NOT_BELOW = re.compile(
+    r"\b(?:not|nothing|no|never|none|\w+n't (?:want |go |show me )?(?:anything )?)\s*(?:under|below|beneath|less than|lower than|cheaper than)\s*$"
 )
 _FLOOR_AFTER = re.compile(r"\s*(?:or more|and up\b|and above|or above|plus\b|\+|minimum|upwards)")
 _ABOUT = re.compile(
@@ -171,6 +175,8 @@ def _classified(text: str, amount: _Amount) -> tuple[_Kind, int, int] | None:
     before, after = text[: amount.start], text[amount.end :]
     if amount.currency is None and (not _looks_like_money(text, amount) or (amount.in_words and amount.value < 20)):
         return None
+    if below := _NOT_BELOW.search(before):
+        return "low", below.start(), amount.end
     for pattern, kind in ((_CEILING, "high"), (_FLOOR, "low")):
         match = pattern.search(before)
         if match and (amount.currency or not _weak(match.group(), kind) or _ENDS.match(after)):

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from domain.filters import FilterChange, Filters
 from planner.lexicon import Lexicon, Mention, words_of
-from planner.person import person_of
+from planner.person import person_of, without_age
 from planner.prices import PriceReading, read_prices
 from planner.relaxing import allowed_values, lifted_fields
 from planner.sizes import read_size, shoe_size
@@ -14,6 +14,7 @@ from planner.values import colors_in, excluded_in, features_in, materials_in
 _NOT_FOR = re.compile(
     r"\b(?:not|isn't|aren't|no|except) (?:for |a |meant for )?(?:wom[ae]n|m[ae]n|kids?|children|boys?|girls?)(?:'s)?\b(?! only)"
 )
+_GROWN_UPS = re.compile(r"\b(?:for )?(?:an? |the )?(?:adults?|grown[- ]?ups?)(?:'s?)?\b(?! (?:colou?ring|diapers?|nappies|toys?|book))")
 _IN_STOCK = re.compile(r"\bin stock\b|\bavailable now\b")
 _AFFORDABLE = re.compile(
     r"\b(?:cheap(?:er|est)?|affordable|inexpensive|budget[- ]friendly|low[- ]cost|bargain|won'?t break the bank|economical|good value|value for money)\b"
@@ -56,10 +57,14 @@ def read(text: str, lexicon: Lexicon, *, currency: str) -> Reading:
     size, system, rest = read_size(prices.rest, original)
     excluded, rest = excluded_in(rest, lexicon)
     allowed, rest = allowed_values(rest, lexicon)
+    person = person_of(lowered, rest)
+    if person.gender is None and _GROWN_UPS.search(lowered):
+        excluded = tuple(dict.fromkeys((*excluded, "kids")))
+        rest = _GROWN_UPS.sub(" ", rest)
+    rest = without_age(rest)
     words = words_of(rest)
     types = lexicon.type_mentions(words)
     taken = {i for mention in types for i in range(mention.start, mention.end)}
-    person = person_of(lowered, rest)
     stated = Filters(
         price_min=None if prices.contradicts else prices.low,
         price_max=None if prices.contradicts else prices.high,

@@ -20,18 +20,28 @@ _NUMBER = re.compile(r"(?:\bnumber |\bno\.? ?|#|\boption |\bitem )(?P<n>\d{1,2}|
 _BARE_PAIR = re.compile(
     r"\b(?P<a>[1-9])\s*(?:or|and|vs\.?|versus|&|with|to)\s*(?P<b>[1-9])\b(?!\s*(?:inch|cm|people|person|pack|litre|kg))"
 )
+_BARE_LIST = re.compile(r"\b[1-9](?:\s*,\s*[1-9])+(?:\s*,?\s*(?:or|and|&)\s*[1-9])?\b(?!\s*(?:inch|cm|people|person|pack|litre|kg))")
 _LAST_N = re.compile(r"\bthe last (?P<n>two|three|2|3)\b")
 _FIRST_N = re.compile(r"\b(?:the )?(?:first|top) (?P<n>two|three|four|2|3|4)\b")
 _COUNTS = {"two": 2, "three": 3, "four": 4, "2": 2, "3": 3, "4": 4}
 _LAST = re.compile(r"\bthe last\b(?: (?:one|product|item|option))?(?! (?:two|three|time|week|month|year|order))")
 _CHEAPEST = re.compile(
-    r"\b(?:the )?(?:cheap(?:er|est)|least expensive|lowest[- ]priced)(?: (?:one|ones|pair|option|of (?:those|these|the|them))|(?= (?:to|in|into) (?:my|the)\b|\W*$))"
+    r"\b(?:the )?(?:cheap(?:er|est)|least expensive|lowest[- ]priced|lowest price)(?: (?:one|ones|pair|option|of (?:those|these|the|them))|(?= (?:to|in|into) (?:my|the)\b|\W*$))"
 )
-_PRICIEST = re.compile(r"\b(?:the )?(?:most expensive|priciest|dearest|pricier)(?: (?:one|option|of (?:those|these|the|them)))")
+_PRICIEST = re.compile(
+    r"\b(?:the )?(?:most expensive|priciest|dearest|pricier|highest price)(?: (?:one|option|of (?:those|these|the|them))|(?<=est)\W*$|(?<=price)\W*$)"
+)
 _ALL = re.compile(r"\b(?:both|all (?:of )?(?:them|these|those)|these|those|them|they|the (?:two|three|four))\b")
 _BEST_RATED = re.compile(r"\b(?:best|highest|top)[- ]?rated\b|\b(?:best|highest|most) (?:ratings?|reviews?|stars?)\b")
 _IT = re.compile(r"\b(?:it|its|it's|this one|that one|this|that)\b")
 _FROM = re.compile(r"\b(?:from|of|in|among) (?:the )?(?P<group>[a-z'-]{3,20}(?: [a-z'-]{3,20})?)")
+_SINGLED_OUT = re.compile(
+    r"\bthe (?!(?:cart|basket|bag)\b)(?:[a-z]+est|best|only|most [a-z]+)\b|\b(?:it|this|that|them|the one|this one)\b"
+)
+_AT_THE_SCREEN = re.compile(
+    rf"\b(?:the|that|between(?: the)?|and(?: the)?) (?:{'|'.join(_ORDINALS)})(?: (?:one|ones|two|three|pair|option)\b|(?=\W*$)|(?= (?:and|or|but|in|is|are)\b))|\b(?:number|option|#) ?\d\b|"
+    r"\bthe (?:last|blue|red|black|white|green|gr[ae]y|brown|pink|other|cheapest|cheaper|best[- ]rated|bigger|smaller) ones?\b|\b(?:compare|difference between) (?:them|these|those|the two|both)\b"
+)
 _TITLE_CUTOFF = 80
 
 
@@ -43,6 +53,8 @@ class Resolved:
     ambiguous: tuple[ShownProduct, ...] = ()
     missing: str | None = None
     """What was named but isn't there: "number 9"."""
+    by_number: bool = False
+    """Whether each was named by its place, so that exactly these are meant."""
 
 
 # What stands around a reference without asking anything: "ok, show me the second one please".
@@ -50,14 +62,24 @@ _POINTING = re.compile(
     r"^\W*(?:(?:ok(?:ay)?|and|so|hmm+|well|actually|yes|yeah|oh|cool|nice|great)\W+)*"
     r"(?:(?:what|how) about|(?:can you |could you |please )?(?:show|tell|give) (?:me )?(?:more (?:details? |info(?:rmation)? )?(?:about|on|of)|about|(?:details?|info(?:rmation)?) (?:about|on|of))?|"
     r"(?:let me|i want to|i'd like to|can i|could i) (?:see|look at|know more about|hear more about|open)|(?:more|any) (?:details?|info(?:rmation)?)? ?(?:on|about)|details? (?:on|of|about)|"
-    r"i (?:really )?(?:like|love|prefer)|describe|open|see|more about)?\s*"
+    r"i (?:really )?(?:like|love|prefer)|describe|open|see|more about|what(?:'s| is)|which (?:one )?(?:is|has))?\s*"
 )
 _POINTED = re.compile(
-    rf"^(?:the |number |no\.? ?|option |item |product |#)*(?:(?:{'|'.join(_ORDINALS)}|last|cheapest|(?<=the )cheaper|least expensive|most expensive|(?<=the )pricier|priciest|dearest|\d{{1,2}}|best[- ]rated|highest[- ]rated|top[- ]rated)"
+    rf"^(?:the |number |no\.? ?|option |item |product |#)*(?:(?:{'|'.join(_ORDINALS)}|last|cheapest|(?<=the )cheaper|least expensive|most expensive|(?<=the )pricier|priciest|dearest|\d{{1,2}}|best[- ]rated|highest[- ]rated|top[- ]rated|(?:lowest|highest) (?:price|rating))"
     r"(?: (?:one|pair|option|product|item|choice))?|one with the (?:best|highest|most) (?:ratings?|reviews?|stars?)|(?:it|that|this)(?: one)?)"
     r"(?: of (?:the |those |these )?(?:(?:first |last )?(?:two|three|four)|them|those|these)| from the [a-z' -]{3,30})?(?: (?:please|then|too|again|instead|again please))?\W*$"
 )
 _COLORED_ONE = re.compile(r"^(?:the|that) (?P<word>[a-z]+)(?: one| pair)(?: (?:please|then|too))?\W*$")
+
+
+def only_a_pronoun(text: str) -> bool:
+    """Whether nothing but "it" says which product a lower-cased question means: "does it leak"."""
+    return re.search(r"\b(?:it|its|it's|that|this)\b", text) is not None and not _ORDINAL.search(text) and not _ALL.search(text)
+
+
+def points_at_screen(text: str) -> bool:
+    """Whether a lower-cased message speaks of products by their place, as one does of what one sees."""
+    return _AT_THE_SCREEN.search(text) is not None
 
 
 def only_points(text: str) -> bool:
@@ -94,9 +116,12 @@ def resolve(text: str, shown: tuple[ShownProduct, ...], focus: tuple[str, ...] =
         if len(found) > 1 and (_CHEAPEST.search(text) or _PRICIEST.search(text)):
             pool = found
         elif found:
-            return Resolved(tuple(dict.fromkeys(found)))
+            return Resolved(tuple(dict.fromkeys(found)), by_number=True)
         else:
             return Resolved(missing=f"number {numbers[0]}")
+    if len(shown) == 1 and _SINGLED_OUT.search(text):
+        # With one product on the screen "the warmest" can mean no other.
+        return Resolved(shown)
     for pattern, pick in ((_CHEAPEST, min), (_PRICIEST, max)):
         priced = [p for p in pool if p.price]
         if pattern.search(text) and priced:
@@ -141,6 +166,7 @@ def _numbers(text: str, pool: list[ShownProduct]) -> list[int]:
         return list(range(1, _COUNTS[first_n.group("n")] + 1))
     found = [(m.start(), _ORDINALS[m.group("word")]) for m in _ORDINAL.finditer(text)]
     found += [(m.start(), _as_number(m.group("n"))) for m in _NUMBER.finditer(text)]
+    found += [(m.start() + n.start(), int(n.group())) for m in _BARE_LIST.finditer(text) for n in re.finditer(r"\d", m.group())]
     found += [(m.start(), int(m.group(name))) for m in _BARE_PAIR.finditer(text) for name in ("a", "b")]
     if found and (last := _LAST.search(text)) and pool:
         found.append((last.start(), pool[-1].ordinal))

@@ -10,16 +10,17 @@ _VALUE = r"colou?rs?|shades?|brands?|makes?|sizes?|materials?|fabrics?|prices?|b
 _LIFT = re.compile(
     rf"\b(?:any|whatever|all) (?:other )?(?P<a>{_VALUE})\b(?! (?:but|except|other than|apart))(?: (?:is|are|will|would|works?) ?(?:be )?(?:fine|ok|okay|good|great|do|alright)?)?|\b(?P<b>{_VALUE})'?s? (?:doesn'?t|does not|don'?t|do not|isn'?t|not) (?:matter|important|an issue|fussy|bothered)|"
     rf"\b(?:don'?t|do not|not) (?:really )?(?:care|mind|bothered|fussed|fussy|picky) (?:about|what|which|on) (?:the )?(?P<c>{_VALUE})|"
-    rf"\b(?:forget|drop|ignore|remove|scrap|lose|never ?mind|skip|without|ditch) (?:about )?(?:the |my |that |any )?(?P<d>{_VALUE})(?: limit| cap| filter| range)?\b|"
+    rf"\b(?:forget|drop|ignore|remove|scrap|lose|never ?mind|skip|without|ditch) (?:about )?(?:the |my |that |any )?(?:(?:favou?rite|usual|preferred|own|saved|chosen|whole) )?(?P<d>{_VALUE})(?: limit| cap| filter| range)?\b|"
     rf"\b(?P<e>{_VALUE}) (?:is|are|s|'s) (?:not important|irrelevant|open|flexible|no object|whatever|up to you|just vanity)|\bopen to (?:any|all|other) (?P<f>{_VALUE})|"
     r"\b(?:money|price|budget) is no (?P<g>object)|\bno (?P<h>budget|price limit)\b(?! (?:for|shoes))|\b(?:whatever|whichever) (?P<i>colou?r|brand|price|size|material)|"
+    r"\b(?:(?:show )?(?:the |me )?(?:ones |those |also |even )?(?:that are |which are )?(?P<l>sold[- ]?out|out of stock|unavailable)(?: ones?| items?| too| as well| is| are)?)\b|"
     r"\bother (?P<k>brands?|colou?rs?|materials?|sizes?) (?:too|as well|are fine|are ok|work|pls|please)|"
     r"\b(?:doesn'?t|does not|needn'?t|don'?t) (?:have to|need to|need)? ?be (?P<j>[a-z][a-z -]{2,19})"
 )
 _FIELDS: dict[str, tuple[FilterField, ...]] = {
     "color": ("color",), "shade": ("color",), "brand": ("brand",), "make": ("brand",), "size": ("size",), "material": ("material",), "fabric": ("material",),
     "price": ("price_min", "price_max"), "budget": ("price_min", "price_max"), "object": ("price_min", "price_max"),
-    "gender": ("gender",), "categor": ("category",), "feature": ("features",),
+    "gender": ("gender",), "sold": ("in_stock",), "out": ("in_stock",), "unavailable": ("in_stock",), "categor": ("category",), "feature": ("features",),
 }  # fmt: skip
 _ALLOWED = re.compile(
     r"\b(?P<what>[a-z][a-z-]+(?: [a-z][a-z-]+)?)(?:'s| is| are|s)? (?:also |totally |perfectly |actually )?(?:fine|ok|okay|alright|all right|acceptable|allowed)\b"

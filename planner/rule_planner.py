@@ -6,42 +6,46 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from catalog.vocabulary import Vocabulary
+from catalog.vocabulary import TypeFacts, Vocabulary
 from domain.filters import FilterChange, Filters
 from domain.plan import Clarification, Plan, Task, TaskKind
 from domain.session import Session, ShownProduct
 from domain.terms import fold
 from domain.turn import Received
-from planner import kinds
-from planner.intents import IntentReader
+from planner import kinds, person
+from planner.intents import SURE, IntentReader
 from planner.lexicon import BASE_COLORS, Lexicon, Mention, stem, words_of
 from planner.need import is_phrase, need_clauses, party_size, split_clauses, tells_story, to_query
 from planner.needs import Occasion, liked_types, occasion_of
+from planner.person import without_age
 from planner.prices import read_prices
 from planner.reading import Reading, read
-from planner.references import Resolved, only_points, resolve, the_colored_one
+from planner.references import Resolved, only_a_pronoun, only_points, points_at_screen, resolve, the_colored_one
 from planner.safety import SafetyRules
-from planner.spelling import spelt_out
+from planner.spelling import mended, spelt_out
 from planner.splitting import NeedSplitter
-from planner.standing import allowing, refined, switched
+from planner.standing import allowing, refined, still_fits, switched
 from planner.values import field_of
+from planner.wording import shortened
 
 _QUALIFIES = re.compile(r"^\W*(?:at least|with|up to|under|over|around|about|good|long|decent|ideally|preferably)\b")
 """A part that says how the thing before must be, and names no other thing."""
 _MOST_NEEDS = 4
+_NICER_FROM = Decimal("0.6")
+"""Of a ceiling that is said with "nicer"."""
 _MOST_WORDS_OF_AN_ANSWER = 5
 _READ_AT_ONCE = 400
 """Characters that are planned on the event loop; longer messages take more than a few milliseconds and go to a thread."""
 _READ_FROM_START, _READ_FROM_END = 1200, 500
 """Characters of a very long message that are read: it opens with the wish or ends with it."""
 _OF_A_CARD = frozenset(
-    "card cards gift gifts value worth amount send email digital print printable balance redeem code codes spend send sent online instead give giving sell have".split()
+    "card cards gift gifts value worth amount send email digital print printable balance redeem code codes spend send sent online instead give giving sell have one two three drop put add throw stick pop place cart basket bag trolley buy".split()
 )
 # Words of a refinement that say nothing of the thing.
 _CHATTER = frozenset(
     "instead rather first second third fourth fifth sixth last come comes rated rating ratings expensive pricey pricier cheaper two both stock sold out next "
     "another else others options option choices choice version versions please prefer preferably personal likes loves into obsessed same thing already must should needs "
-    "isn't aren't don't doesn't won't can't it's they're that's there's bigger biggest each apiece total altogether".split()
+    "isn't aren't don't doesn't won't can't it's they're that's there's bigger biggest smaller smallest larger largest taller shorter nicer each apiece total altogether".split()
 )
 _OF_A_REFINEMENT = frozenset("more much less dear far bit little affordable budget fancier premium".split())
 _FOR_A_PURPOSE = re.compile(
@@ -51,7 +55,16 @@ _OPEN_WISH = re.compile(r"\b(?:something|anything|stuff|things|what|ideas?|show 
 _GENDER_WORD = {"women": "women's", "men": "men's", "kids": "kids'"}
 
 
-_BELIEVED: frozenset[TaskKind] = frozenset({"small_talk", "out_of_scope", "shop_question", "order", "unsafe"})
+_PARTS = re.compile(
+    r"(?<=[.?!;])\s+|(?:,\s*(?:and|also|plus|but|then)?|\s+(?:and|also|plus|but)(?:\s+(?:also|then|please))?)\s+"
+    r"(?=(?:do|does|can|could|will|would|what|what's|whats|how|is|are|when|where|who|which|tell|let|show|find|get|give|recommend|suggest|i|i'm|im|i'd|we|need|want|looking|search|please|any|got)\b)",
+    re.IGNORECASE,
+)
+"""Where a message that wants one thing and asks another may be cut."""
+_OF_ANIMALS = ("leather", "suede", "wool", "merino", "merino wool", "cashmere", "silk", "fur", "shearling", "mohair", "alpaca")
+_NOTHING_SAID = {"standing": Filters(), "subject": None, "recipient": None, "shown": (), "focus": (), "question": None, "unfinished": None}
+_SURE_OF_A_FIRST = 0.7
+"""Probability from which a first message that names something known is no search."""
 
 
 @dataclass
@@ -70,15 +83,20 @@ class RulePlanner:
         if self._lexicon is None or self._lexicon.vocabulary is not self.vocabulary():
             await asyncio.to_thread(self.prepare)
         if len(received.message) > _READ_AT_ONCE:
-            planned, unsure = await asyncio.to_thread(self._planned, received.message, received.session)
+            planned, unsure, planning = await asyncio.to_thread(self._planned, received.message, received.session)
         else:
-            planned, unsure = self._planned(received.message, received.session)
-        if not unsure or self.intents is None:
+            planned, unsure, planning = self._planned(received.message, received.session)
+        if self.intents is None or planning is None or not planning.is_a_guess(planned):
             return planned
-        kind = await self.intents.kind_of(received.message)
-        if kind not in _BELIEVED:
+        # Once something is looked for most messages are about it; a first message with known things in it is mostly a search.
+        follows = bool(received.session.shown) or received.session.subject is not None
+        kind = await self.intents.kind_of(received.message, shown=follows, sure=SURE if follows or unsure else _SURE_OF_A_FIRST)
+        if kind is None or kind == planned.tasks[0].kind or (kind == "unsafe" and not unsure):
             return planned
-        return _only(kind, received.message, received.session).model_copy(update={"openers": self.lexicon().openers})
+        other = planning.as_kind(kind)
+        if other is None:
+            return planned
+        return other if other.searches else other.model_copy(update={"openers": self.lexicon().openers})
 
     def prepare(self) -> None:
         """Builds what the first message would wait for: the lexicon, its stems, the tables of needs; about a second."""
@@ -107,15 +125,16 @@ class RulePlanner:
         """The rules' plan alone, blocking."""
         return self._planned(message, session)[0]
 
-    def _planned(self, message: str, session: Session) -> tuple[Plan, bool]:
+    def _planned(self, message: str, session: Session) -> "tuple[Plan, bool, _Planning | None]":
         danger = self.safety.danger(message)
         if danger:
-            return _only("unsafe", danger[1] if danger[0] == "unsafe" else "self_harm", session), False
+            return _only("unsafe", danger[1] if danger[0] == "unsafe" else "self_harm", session), False, None
         planning = _Planning(_answering(_readable(message), session, self.lexicon()), session, self.lexicon())
         plan = planning.plan()
         if not plan.searches:
             plan = plan.model_copy(update={"openers": self.lexicon().openers})
-        return plan, planning.is_unsure(plan)
+        plan = _in_the_size_said(plan, session)
+        return plan, planning.is_unsure(plan), planning
 
 
 class _Planning:
@@ -127,15 +146,55 @@ class _Planning:
         self.lexicon = lexicon
         self.splitter = NeedSplitter(lexicon)
         self._vague = False
-        said = _as_corrected(spelt_out(self._without_orders_to_us(message, lexicon)))
+        self._sure = False
+        """Whether the words themselves said what kind of turn it is, so that no second opinion is asked."""
+        said = mended(_as_corrected(spelt_out(self._without_orders_to_us(message, lexicon))), lexicon.known)
         self.text = lexicon.corrected(said)
         # Kinds and references are read from the words as typed: a corrected "lightest" would be lights.
         self.lowered = re.sub(r"[\u2019\u02bc`]", "'", said.casefold()).strip()
         self.whole = read(self.text, lexicon, currency=lexicon.vocabulary.currency)
 
+    def is_a_guess(self, plan: Plan) -> bool:
+        """Whether the rules came to a search because nothing else fitted; a question that they ask is none."""
+        if self._sure or len(plan.tasks) != 1 or plan.tasks[0].kind not in ("search", "refine", "clarify"):
+            return False
+        return plan.clarification is None or self._vague
+
+    def as_kind(self, kind: TaskKind) -> Plan | None:
+        """The message planned as another kind; None when its words do not allow that."""
+        shown = self.session.shown
+        if kind in ("refine", "search"):
+            return self._shopping_as(kind)
+        if kind in ("compare", "similar", "question", "cart") and not shown:
+            return None
+        if kind == "compare":
+            return self._compare(shown)
+        if kind == "similar":
+            return self._similar(shown)
+        if kind == "question" or kind == "cart":
+            return self._referring(kind)
+        if kind == "preference":
+            # What is said to products of oneself is mostly about them: a preference needs a word that says it lasts.
+            lasts = not shown or kinds.LASTS.search(self.lowered)
+            return self._remembering() if lasts and self.whole.states_filters and not self.whole.types else None
+        if kind in ("checkout", "order", "shop_question", "unsafe") or (kind in ("small_talk", "out_of_scope") and not self._named_need()):
+            return _only(kind, self.message, self.session)
+        return None
+
+    def _shopping_as(self, kind: TaskKind) -> Plan | None:
+        """A refinement needs a subject and names no other type of goods; a new search names a thing."""
+        reading = self._need_read()[1]
+        if kind == "search":
+            return self._searched() if self._named_need() and self._other_types(reading) else None
+        return self._refine(reading) if self.session.subject is not None and not self._other_types(reading) else None
+
+    def _other_types(self, reading: Reading) -> bool:
+        subject = {stem(w) for w in words_of(f"{self.session.subject or ''} {' '.join(p.category for p in self.session.shown)}")}
+        return any(not {stem(w) for w in words_of(m.name)} <= subject for m in reading.types)
+
     def is_unsure(self, plan: Plan) -> bool:
         """Whether the plan searches for words in which nothing is known: no thing, value, occasion or phrase of a search."""
-        if len(plan.tasks) != 1 or plan.tasks[0].kind not in ("search", "refine", "clarify"):
+        if self._sure or len(plan.tasks) != 1 or plan.tasks[0].kind not in ("search", "refine", "clarify"):
             return False
         if plan.clarification is not None and (not self._vague or len(self.lowered.split()) < 2):
             return False
@@ -181,16 +240,19 @@ class _Planning:
         if language:
             where = "that language" if language == "another" else language
             return self._clarify(f"I only understand English so far, not {where}. What are you looking for?", ())
-        plain = self.message.casefold().strip()
+        plain = self.lowered
+        anew = kinds.starts_over(plain)
+        if anew:
+            return _Planning(anew, self.session.model_copy(update=_NOTHING_SAID), self.lexicon).plan()
         if (
             kinds.GREETING.match(plain)
             or ((kinds.THANKS.match(plain) or kinds.acknowledges(plain)) and not self.session.question)
             or kinds.WHO_ARE_YOU.search(plain)
         ):
             return _only("small_talk", self.message, self.session)
-        if kinds.RESET.match(plain):
-            plan = self._clarify("All right, from the beginning. What are you looking for?", self.lexicon.openers)
-            return plan.model_copy(update={"standing": Filters(), "recipient": None})
+        if anew == "":
+            question = Clarification(question="All right, from the beginning. What are you looking for?", choices=self.lexicon.openers)
+            return Plan(tasks=(Task(kind="clarify", request=self.message),), clarification=question)
         if kinds.BARE_YES_NO.match(plain):
             return _only("small_talk", self.message, self.session)
         if kinds.INJECTION.search(plain) and not self._named_need():
@@ -223,7 +285,7 @@ class _Planning:
         asked, rest = self._parted()
         question = Task(kind="shop_question", request=asked, filters=self.session.standing)
         if not rest:
-            return _only("shop_question", self.message, self.session)
+            return _only("shop_question", self.lowered, self.session)
         wanted = _Planning(rest, self.session, self.lexicon).plan()
         return wanted.model_copy(update={"tasks": (*wanted.tasks, question)})
 
@@ -245,9 +307,7 @@ class _Planning:
 
     def _parted(self) -> tuple[str, str]:
         """The sentences that ask the shop, and those that want a thing; the latter empty unless they name one."""
-        sentences = [
-            part.strip() for part in re.split(r"(?<=[.?!;])\s+|,?\s+and (?=(?:do|can|what|how|is|are) )", self.text) if part.strip()
-        ]
+        sentences = [part.strip() for part in _PARTS.split(self.text) if part.strip()]
         asking = [part for part in sentences if self._asks_the_shop(part.casefold())]
         others = [part for part in sentences if part not in asking]
         named = [part for part in others if self.lexicon.thing_mentions(words_of(part))]
@@ -259,6 +319,16 @@ class _Planning:
         shown = self.session.shown
         if kinds.CART.search(self.lowered):
             return self._referring("cart")
+        if not shown and (points_at_screen(self.lowered) or kinds.SIMILAR.search(self.lowered)) and not self._named_need():
+            return self._nothing_shown()
+        if kinds.SURPRISE.match(self.lowered) and not self.session.question:
+            return self._others(shown) if shown and self.session.subject else self._anything()
+        if shown and kinds.DULL.match(self.lowered):
+            return self._others(shown)
+        if shown and kinds.GOES_WITH.search(self.lowered) and (beside := self._beside_it(shown)):
+            return beside
+        if len(shown) > 1 and kinds.CHOOSES.search(self.lowered) and "compare" not in self.lowered:
+            return self._choose(shown)
         if kinds.COMPARE.search(self.lowered) and (shown or not self._named_need()):
             return self._compare(shown)
         if shown and (kinds.SIMILAR.search(self.lowered) or self._varies_a_product()):
@@ -271,11 +341,66 @@ class _Planning:
             return self._referring("question")
         return self._preference()
 
+    def _others(self, shown: tuple[ShownProduct, ...]) -> Plan:
+        """What is on the screen does not please: the same wish again, without it."""
+        self._sure = True
+        standing = self.session.standing
+        request = self._with_values(self._core(self.session.subject or shown[0].category.casefold(), standing), standing)
+        kept = tuple(dict.fromkeys(product.category for product in shown))
+        task = self._task("refine", request, standing).model_copy(
+            update={"seen": _ids(shown), "categories": kept[:_MOST_NEEDS] if len(kept) > 1 else ()}
+        )
+        return Plan(tasks=(task,), standing=standing, recipient=self.session.recipient)
+
+    def _anything(self) -> Plan:
+        """ "Surprise me": for somebody a gift, else what the shop has most of in its largest departments."""
+        self._sure = True
+        standing = self.session.standing
+        if self.session.recipient:
+            return Plan(tasks=(self._task("search", "gift", standing),), standing=standing, recipient=self.session.recipient)
+        labels = self._largest_shelves()
+        task = Task(kind="search", request=labels[0].casefold() if labels else "ideas", filters=standing, categories=labels)
+        return Plan(tasks=(task,), standing=standing)
+
+    def _largest_shelves(self, *, beside: TypeFacts | None = None) -> tuple[str, ...]:
+        """The largest kind of goods of each department; of one department, those of its shelves other than a given one's."""
+        found: dict[str, str] = {}
+        for facts in sorted(self.lexicon.vocabulary.types.values(), key=lambda f: -f.count):
+            if beside is None:
+                found.setdefault(facts.path[0], facts.label)
+            elif facts.path[0] == beside.path[0] and facts.path[:-1] != beside.path[:-1] and len(facts.path) > 1:
+                found.setdefault(facts.path[-2], facts.label)
+        return tuple(found.values())[:_MOST_NEEDS]
+
+    def _beside_it(self, shown: tuple[ShownProduct, ...]) -> Plan | None:
+        """ "What goes with it?": the department's other shelves, for the same person and within what is ruled out."""
+        anchor = (self._resolved().products or shown)[0]
+        main = self.lexicon.main_thing(words_of(anchor.category))
+        facts = self.lexicon.facts(main.name if main else None)
+        labels = self._largest_shelves(beside=facts) if facts else ()
+        if not labels:
+            return None
+        self._sure = True
+        held = self.session.standing
+        standing = Filters(currency=held.currency, gender=held.gender, exclude=held.exclude)
+        task = Task(kind="search", request=labels[0].casefold(), filters=standing, categories=labels)
+        return Plan(tasks=(task,), standing=standing, recipient=self.session.recipient)
+
+    def _choose(self, shown: tuple[ShownProduct, ...]) -> Plan:
+        """ "Which one would you pick?": among those named, else those spoken of last, else the first section."""
+        resolved = self._resolved()
+        named = resolved.products or resolved.ambiguous
+        spoken_of = tuple(p for p in shown if p.product_id in self.session.focus)
+        among = next((some for some in (named, spoken_of) if len(some) > 1), tuple(p for p in shown if p.category == shown[0].category))
+        task = Task(kind="question", request=self.lowered, filters=self.session.standing, product_ids=_ids(among[:6]))
+        return Plan(tasks=(task,), standing=self.session.standing, recipient=self.session.recipient)
+
     def _varies_a_product(self) -> bool:
         """ "Like the first but in black"."""
         return re.search(r"\blike (?:the|number)\b.*\bbut\b", self.lowered) is not None
 
     def _nothing_shown(self) -> Plan:
+        self._sure = True
         return self._clarify("I have not shown you anything yet. What are you looking for?", self.lexicon.openers)
 
     def _asks_about_product(self) -> bool:
@@ -294,28 +419,40 @@ class _Planning:
         if resolved.missing:
             return self._missing(resolved)
         if resolved.ambiguous:
-            return self._which(resolved.ambiguous)
+            first = self._first_pick(resolved.ambiguous)
+            if kind != "question" or first is None:
+                return self._which(resolved.ambiguous)
+            resolved = Resolved((first,))
         if kind == "question" and not resolved.products:
             return None
         task = Task(kind=kind, request=self.message, filters=self.session.standing, product_ids=_ids(resolved.products))
         return Plan(tasks=(task,), standing=self.session.standing, recipient=self.session.recipient)
+
+    def _first_pick(self, among: tuple[ShownProduct, ...]) -> ShownProduct | None:
+        """ "Is it dishwasher safe?" right after one product was put before the others."""
+        last = self.session.exchanges[-1] if self.session.exchanges else None
+        if last is None or "my first pick is" not in last.answer.casefold() or not only_a_pronoun(self.lowered):
+            return None
+        return next((p for p in among if p.ordinal == 1), None)
 
     def _compare(self, shown: tuple[ShownProduct, ...]) -> Plan:
         resolved = self._resolved()
         if resolved.missing:
             return self._missing(resolved)
         chosen, most = resolved.products or resolved.ambiguous, 4
-        if len(chosen) < 2 or (kinds.SUPERLATIVE.search(self.lowered) and len(chosen) > 2):
+        if len(chosen) < 2 or (kinds.SUPERLATIVE.search(self.lowered) and len(chosen) > 2 and not resolved.by_number):
             # "The lightest" is looked for among all that stand beside each other.
             most = 6 if kinds.SUPERLATIVE.search(self.lowered) else most
             chosen = tuple(p for p in shown if p.category == shown[0].category) if shown else ()
-        task = Task(kind="compare", request=self.message, filters=self.session.standing, product_ids=_ids(chosen[:most]))
+        task = Task(kind="compare", request=self.lowered, filters=self.session.standing, product_ids=_ids(chosen[:most]))
         return Plan(tasks=(task,), standing=self.session.standing, recipient=self.session.recipient)
 
     def _similar(self, shown: tuple[ShownProduct, ...]) -> Plan:
         resolved = self._resolved()
         if resolved.missing:
             return self._missing(resolved)
+        if len(resolved.ambiguous) > 1 and only_a_pronoun(self.lowered):
+            return self._others(shown)
         if len(resolved.ambiguous) > 1:
             return self._which(resolved.ambiguous)
         anchor = (resolved.products or shown)[0]
@@ -338,33 +475,53 @@ class _Planning:
     def _preference(self) -> Plan | None:
         if not kinds.PREFERENCE.match(self.lowered) or self.whole.types or kinds.WHAT_ELSE.search(self.lowered):
             return None
-        if not self.whole.states_filters:
-            return None
-        standing = refined(self.session.standing, self.whole.change)
+        return self._remembering() if self.whole.states_filters else None
+
+    def _remembering(self) -> Plan:
+        """A statement that holds for the session, and what is shown once more under it."""
+        standing = refined(self.session.standing, self._for_a_vegan(self.whole.change))
         preference = Task(kind="preference", request=self.message, filters=standing)
         if self.session.subject is None:
             return Plan(tasks=(preference,), standing=standing)
         again = self._task("refine", self.session.subject, standing)
         return Plan(tasks=(preference, again), standing=standing, recipient=self.session.recipient)
 
+    def _for_a_vegan(self, change: FilterChange) -> FilterChange:
+        """Who is vegan wants nothing of animals in whatever is looked for; few listings call a thing vegan."""
+        stated = change.stated
+        if "vegan" not in (stated.features or ()):
+            return change
+        animal = tuple(name for name in _OF_ANIMALS if name in self.lexicon.materials)
+        others = tuple(feature for feature in stated.features or () if feature != "vegan") or None
+        exclude = tuple(dict.fromkeys((*(stated.exclude or ()), *animal)))
+        return change.model_copy(update={"stated": stated.model_copy(update={"features": others, "exclude": exclude})})
+
     # ---- turns that search
 
-    def _shopping(self) -> Plan:
+    def _need_read(self) -> tuple[list[str], Reading]:
+        """The clauses that speak of the need, and what they state together with what holds for all of the message."""
         chosen = need_clauses(self.text, self.lexicon)
         clauses = [read_prices(clause.casefold()).rest for clause in chosen]
         need_text = " . ".join(clauses)
         reading = read(need_text, self.lexicon, currency=self.lexicon.vocabulary.currency) if need_text != self.text else self.whole
-        reading = self._with_whole_message(reading, chosen)
+        return clauses, self._with_whole_message(reading, chosen)
+
+    def _searched(self) -> Plan:
+        clauses, reading = self._need_read()
+        rests = [read(clause, self.lexicon, currency=self.lexicon.vocabulary.currency).rest for clause in clauses]
+        return self._search(rests, reading, occasion_of(self.text))
+
+    def _shopping(self) -> Plan:
+        reading = self._need_read()[1]
         if self.whole.contradiction:
             return self._contradiction(reading)
         occasion = occasion_of(self.text)
-        narrowed = self._without_owned(reading) or self._only_one_kind() or self._without_filters()
+        narrowed = self._without_owned(reading) or self._only_one_kind() or self._one_of_several(reading) or self._without_filters()
         if narrowed:
             return narrowed
         if not self._opens_anew() and (self._adds_to_the_subject(reading) or self._refines(reading, occasion)):
             return self._refine(reading)
-        rests = [read(clause, self.lexicon, currency=self.lexicon.vocabulary.currency).rest for clause in clauses]
-        return self._search(rests, reading, occasion)
+        return self._searched()
 
     def _with_whole_message(self, reading: Reading, clauses: list[str]) -> Reading:
         """A budget or an exclusion said outside the need's clause still holds; a colour in a story about another thing does not."""
@@ -379,7 +536,7 @@ class _Planning:
         for f in ("color", "material", "brand", "features"):
             if getattr(stated, f) is None:
                 updates[f] = tuple(value for value in getattr(beside, f) or () if value not in out) or None
-        if reading.gender_guessed and self.session.standing.gender == "kids":
+        if reading.gender_guessed and (self.session.standing.gender == "kids" or self._of_a_pet()):
             updates["gender"] = None  # "She's 5 now" speaks of the child that is shopped for already
         updates["currency"] = whole.currency
         change = reading.change.model_copy(update={"stated": stated.model_copy(update=updates), "lifted": self.whole.change.lifted})
@@ -392,6 +549,10 @@ class _Planning:
             wants=self.whole.wants,
         )
 
+    def _of_a_pet(self) -> bool:
+        """ "He chews everything" after dog beds speaks of the dog."""
+        return person.OF_A_PET.search(f"{self.session.subject or ''} {self.session.recipient or ''}") is not None
+
     def _beside(self, clauses: list[str]) -> Filters:
         """What the clauses state that tell no story and name no other thing: "Size M. Black please."."""
         chosen = set(clauses)
@@ -403,9 +564,9 @@ class _Planning:
     def _without_owned(self, reading: Reading) -> Plan | None:
         """ "I already have a tent" while several kinds of goods are shown: the others stay."""
         kept = tuple(dict.fromkeys(p.category for p in self.session.shown))
-        if len(kept) < 2 or not kinds.HAS_ALREADY.search(self.lowered):
+        if len(kept) < 2 or not (kinds.HAS_ALREADY.search(self.lowered) or kinds.DROPS.match(self.lowered)):
             return None
-        owned = {_head(mention) for mention in self.lexicon.thing_mentions(list(reading.words))}
+        owned = {_head(mention) for mention in self.lexicon.thing_mentions(words_of(self.text))}
         others = tuple(name for name in kept if not owned & {stem(w) for w in words_of(name)})
         if not owned or not others or len(others) == len(kept):
             return None
@@ -426,6 +587,21 @@ class _Planning:
         task = self._task("refine", self._core(fold(named[0]), self.session.standing), self.session.standing)
         return Plan(tasks=(task,), standing=self.session.standing, recipient=self.session.recipient)
 
+    def _one_of_several(self, reading: Reading) -> Plan | None:
+        """ "The jacket should be yellow", "the tent is too dear" while several kinds of goods are shown: that one, as it is wanted."""
+        kept = tuple(dict.fromkeys(p.category for p in self.session.shown))
+        said = {_head(mention) for mention in self.lexicon.thing_mentions(words_of(self.text))}
+        meant = [name for name in kept if said and said <= {stem(w) for w in words_of(name)}]
+        moves = kinds.CHEAPER.search(self.lowered) or kinds.PRICIER.search(self.lowered)
+        if len(kept) < 2 or len(meant) != 1 or not (reading.states_filters or moves):
+            return None
+        if any(not {stem(w) for w in words_of(m.name)} <= {stem(w) for w in words_of(meant[0])} for m in reading.types):
+            return None
+        among = tuple(p for p in self.session.shown if p.category == meant[0])
+        standing = self._moved_price(refined(self.session.standing, reading.change), reading, among)
+        task = self._task("refine", self._with_values(self._core(fold(meant[0]), standing), standing), standing)
+        return Plan(tasks=(task,), standing=standing, recipient=self.session.recipient)
+
     def _without_filters(self) -> Plan | None:
         """ "Show me everything": the subject stays, nothing that was asked of it does."""
         if self.session.subject is None or not kinds.NO_FILTERS.match(self.lowered):
@@ -440,6 +616,9 @@ class _Planning:
             return False
         if kinds.QUANTITY_ALONE.match(self.lowered):
             return True
+        named = self.lexicon.thing_mentions(list(reading.words))
+        if self._of_a_pet() and person.OF_A_PET.search(self.lowered) and all(person.OF_A_PET.search(m.name) for m in named):
+            return True  # "for a labrador" after dog beds
         about_them = kinds.ABOUT_A_PERSON.match(self.lowered) and self.session.recipient and not kinds.GIFT.search(self.lowered)
         if about_them and (kinds.LIKES.search(self.lowered) or not self.lexicon.thing_mentions(list(reading.words))):
             return True
@@ -548,16 +727,27 @@ class _Planning:
         words = [*([_GENDER_WORD[gender]] if gender in _GENDER_WORD else []), *(c for c in standing.color or ()), core]
         return " ".join(words).strip()
 
-    def _moved_price(self, standing: Filters, reading: Reading) -> Filters:
-        """ "Cheaper" means below the cheapest shown, when no figure was said."""
-        prices = sorted(p.price.minor for p in self.session.shown if p.price)
-        if reading.change.stated.price_max is not None or reading.change.stated.price_min is not None or not prices:
+    def _moved_price(self, standing: Filters, reading: Reading, among: tuple[ShownProduct, ...] = ()) -> Filters:
+        """ "Cheaper" means below the middle of what is shown, "nicer" above it, when no figure was said."""
+        shown = among or self.session.shown
+        prices = sorted(p.price.minor for p in shown if p.price)
+        stated = reading.change.stated
+        if stated.price_min is not None or not prices:
             return standing
+        middle = prices[len(prices) // 2]
+        if stated.price_max is not None:
+            # "Something nicer around 60" wants no cheap ones.
+            floor = (stated.price_max * _NICER_FROM).quantize(Decimal(1))
+            return standing.model_copy(update={"price_min": floor}) if kinds.PRICIER.search(self.lowered) else standing
         if kinds.CHEAPER.search(self.lowered):
-            middle = prices[len(prices) // 2]
-            cheaper = [p for p in self.session.shown if p.price and p.price.minor <= middle]
+            cheaper = [p for p in shown if p.price and p.price.minor <= middle]
             dearest = max(cheaper, key=lambda p: p.price.minor if p.price else 0)
             return standing.model_copy(update={"price_max": _below(dearest), "price_min": None})
+        if kinds.PRICIER.search(self.lowered):
+            at = next(p.price for p in shown if p.price and p.price.minor == middle)
+            raised = Decimal(at.amount)
+            ceiling = standing.price_max if standing.price_max is not None and standing.price_max > raised else None
+            return standing.model_copy(update={"price_min": raised, "price_max": ceiling})
         return standing
 
     def _search(self, clauses: list[str], reading: Reading, occasion: Occasion | None) -> Plan:
@@ -656,7 +846,7 @@ class _Planning:
             return [self.splitter.query(" ".join(clauses), reading) or occasion.name]
         found = self.splitter.queries(clauses, reading, whole=self.lowered)
         if found or self.session.subject is None or not kinds.WHAT_ELSE.search(self.lowered):
-            whole = self.splitter.query(read_prices(self.lowered).rest, reading)
+            whole = self.splitter.query(without_age(read_prices(self.lowered).rest), reading)
             return found or ([whole] if whole else self._gift(reading))
         return [self.session.subject]
 
@@ -675,7 +865,8 @@ class _Planning:
         return Task(kind=kind, request=request, filters=filters, subject=self.splitter.type_of(request))
 
     def _named_need(self) -> bool:
-        return bool(self.lexicon.thing_mentions(words_of(self.text)))
+        # "On" is a maker of shoes, and no thing.
+        return any(len(mention.name) > 2 for mention in self.lexicon.thing_mentions(words_of(self.text)))
 
     def _asks_for_products(self) -> bool:
         """ "Do you have them in blue?" searches; "are they waterproof?" asks."""
@@ -701,12 +892,12 @@ class _Planning:
         return stem(word) in words or word in genders or word.replace(".", "").isdigit()
 
     def _which(self, among: tuple[ShownProduct, ...]) -> Plan:
-        choices = tuple(f"Number {p.ordinal}: {p.title[:48]}" for p in among)
+        choices = tuple(f"Number {p.ordinal}: {shortened(p.title, 60)}" for p in among)
         return self._clarify("Which one do you mean?", choices)
 
     def _missing(self, resolved: Resolved) -> Plan:
         last = max(p.ordinal for p in self.session.shown)
-        choices = tuple(f"Number {p.ordinal}: {p.title[:48]}" for p in self.session.shown[:3])
+        choices = tuple(f"Number {p.ordinal}: {shortened(p.title, 60)}" for p in self.session.shown[:3])
         return self._clarify(f"There is no {resolved.missing} here; I showed {last}. Which one do you mean?", choices)
 
     def _contradiction(self, reading: Reading) -> Plan:
@@ -721,6 +912,20 @@ class _Planning:
             clarification=Clarification(question=question, choices=choices),
             recipient=self.session.recipient,
         )
+
+
+def _in_the_size_said(plan: Plan, session: Session) -> Plan:
+    """The shopper's size stays with whoever it was said of, and goes on to whatever comes in such sizes."""
+    size, last = session.standing.size, plan.tasks[-1]
+    if size is None or last.kind != "search" or len(plan.searches) > 1 or last.filters.size or plan.recipient != session.recipient:
+        return plan
+    if "size" in plan.standing.lifted or last.subject is None or not still_fits(size, session.subject or "", last.subject):
+        return plan
+    # An outright other person ("men's" after "women's") has a size of their own.
+    if session.standing.gender not in (None, last.filters.gender):
+        return plan
+    sized = last.model_copy(update={"filters": last.filters.model_copy(update={"size": size})})
+    return plan.model_copy(update={"tasks": (*plan.tasks[:-1], sized), "standing": plan.standing.model_copy(update={"size": size})})
 
 
 def _only(kind: TaskKind, request: str, session: Session) -> Plan:

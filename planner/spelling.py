@@ -1,6 +1,9 @@
 """What do a phone's short forms stand for? "4 my grandad, nt 2 expensive" in whole words, before anything is read."""
 
 import re
+from collections.abc import Container
+
+from rapidfuzz.distance import OSA
 
 _FORMS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), whole)
@@ -24,6 +27,9 @@ _FORMS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"(?<= )n(?= [a-z])", "and"),
         (r"\bdont\b", "don't"),
         (r"\bdoesnt\b", "doesn't"),
+        (r"\b(?:wat|wht)(?=(?:'?s)?\b)", "what"),
+        (r"\bwhich 1\b", "which one"),
+        (r"\blemme\b", "let me"),
     )
 )
 
@@ -33,3 +39,30 @@ def spelt_out(message: str) -> str:
     for pattern, whole in _FORMS:
         message = pattern.sub(whole, message)
     return message
+
+
+# What is said of shopping rather than of things: no catalogue has these words, and yet they must be understood when mistyped.
+_OF_TALK = (
+    "difference differences between compare comparison first second third fourth fifth sixth number which what cheapest shipping delivery deliver return returns "
+    "policy refund exchange warranty discount coupon weather tomorrow today yesterday something anything everything different similar another cheaper "
+    "expensive question recommend choose rated rating reviews payment surprise instead forget remove please thanks other"
+).split()
+_SHORTEST = 4
+_ONE_SLIP, _TWO_SLIPS = 6, 8
+"""Letters up to which one slip is forgiven (of four letters, only two that changed places), and from which two are."""
+
+
+def mended(message: str, known: Container[str]) -> str:
+    """The message with mistyped words of talk put right: "the diffrence between the frist and secnd"."""
+    return re.sub(r"(?<![\w'-])[a-z]{4,}(?![\w-])", lambda match: _mended(match.group(), known), message)
+
+
+def _mended(word: str, known: Container[str]) -> str:
+    if len(word) < _SHORTEST or word in known or word in _OF_TALK:
+        return word
+    allowed = 2 if len(word) >= _TWO_SLIPS else 1
+    near = [(OSA.distance(word, meant), meant) for meant in _OF_TALK if abs(len(meant) - len(word)) <= allowed]
+    distance, meant = min(near, default=(9, word))
+    if distance > allowed or meant[0] != word[0] or (len(word) == _SHORTEST and sorted(meant) != sorted(word)):
+        return word
+    return meant

@@ -18,6 +18,10 @@ _QUALIFIES = re.compile(
 _OPENS_QUALIFIER = re.compile(r"\b(?:in|with|without|that|which|for|featuring|having|including)\b")
 _STARTS_ANEW = re.compile(r"^\W*(?:an?|some|two|three|four|\d+|my|his|her|another|one|also|maybe|perhaps|the|matching)\s")
 _OPEN_DESCRIPTION = re.compile(r"\b(?:something|anything|one) (?:that|which)\b")
+_ARTICLES = re.compile(
+    r"\b((?:an?|some) (?!(?:bit|lot|few|couple|pair|set|pack) )(?:(?!(?:for|with|that|which|who|of|in|to|and|or|than|as|not|from) )[\w-]+ ){0,2}[\w-]+) (?=(?:an?|some) [a-z])"
+)
+"""Things one after the other with nothing but articles between: "a tent a sleeping bag"."""
 _LEFT_OPEN = re.compile(r"\b(?:ones?|another|replacement|it)\b")
 _LIMIT = 14
 
@@ -53,10 +57,10 @@ class NeedSplitter:
         """ "Hiking boots and a tent for two": the words of each need; a part without a thing belongs to the next that has one."""
         found: list[str] = []
         for clause in clauses:
-            parts = self._parts(clause)
+            parts = self._parts(_ARTICLES.sub(r"\1, ", clause))
             if len(parts) > 1:
                 found += parts
-        things = {name for part in found if (name := self._ending_thing(part))}
+        things = {name for part in found if (name := self._ending_thing(part) or self._ending_thing(part.split(",")[0]))}
         return found if len(things) == len(found) > 1 else []
 
     def query(self, part: str, reading: Reading) -> str:
@@ -138,6 +142,7 @@ class NeedSplitter:
             last.name
             if is_type
             or _is_plural(last.name)
+            or len(words) == 1
             or re.search(r"\b(?:an?|one|my|new)\s+(?:[\w-]+\s+){0,3}" + re.escape(last.name), part.casefold())
             else None
         )

@@ -1,5 +1,6 @@
 """Which filters hold after this message? Narrowing, replacing, relaxing and switching the subject (docs/planning.md)."""
 
+import re
 from collections.abc import Mapping
 
 from domain.filters import FILTER_FIELDS, FILTER_LISTS, MOST_VALUES, FilterChange, FilterField, Filters
@@ -8,6 +9,13 @@ from domain.terms import fold
 # On a switch of subject the person stays (gender, size is only for like goods) and what the shopper rules out;
 # price, colour, brand, material and features belonged to the other thing.
 _SURVIVES_SWITCH: tuple[FilterField, ...] = ("gender", "exclude")
+
+
+_LETTERS = frozenset({"XXS", "XS", "S", "M", "L", "XL", "XXL", "2XL", "3XL"})
+_CUT_BY_LETTERS = re.compile(
+    r"\b(?:shirts?|tops?|tees?|hoodies?|sweatshirts?|sweaters?|cardigans?|pullovers?|jackets?|coats?|parkas?|dresses|dress|blouses?|vests?|leggings|polos?|fleeces?|pajamas|robes?|base layers?)$"
+)
+_ON_FEET = re.compile(r"\b(?:shoes?|boots?|sneakers?|sandals?|loafers?|heels?|flats|trainers?|clogs?|slippers?)$")
 
 
 def refined(standing: Filters, change: FilterChange) -> Filters:
@@ -49,6 +57,13 @@ def switched(standing: Filters, change: FilterChange) -> Filters:
     return refined(Filters(currency=change.stated.currency, **kept), change)
 
 
+def still_fits(size: str, before: str, now: str) -> bool:
+    """Whether a size said for one kind of thing speaks of another: a letter of all that is cut by letters, a shoe's number of shoes."""
+    if size.upper() in _LETTERS:
+        return _CUT_BY_LETTERS.search(now) is not None
+    return _ON_FEET.search(before) is not None and _ON_FEET.search(now) is not None
+
+
 def filled_up(before: Filters, after: Filters) -> bool:
     """Whether a list is full since this message, so that what came before its last values counts no more."""
     return any(len(now := getattr(after, field) or ()) == MOST_VALUES and now != getattr(before, field) for field in FILTER_LISTS)
@@ -78,6 +93,8 @@ def _without_excluded(standing: Filters, updates: dict[str, object], excluded: t
         wanted = updates.get(field, getattr(standing, field))
         if isinstance(wanted, tuple) and any(fold(v) in out for v in wanted):
             changed[field] = tuple(v for v in wanted if fold(v) not in out) or None
+    if updates.get("gender", standing.gender) in out:
+        changed["gender"] = None
     return changed
 
 

@@ -186,7 +186,7 @@ def _surely_color(words: list[str], i: int) -> bool:
 
 def _excludables(phrase: str, lexicon: Lexicon) -> list[str]:
     """ "Leather or suede", "black": each value up to the first word that is none."""
-    parts = re.split(r"\s+(?:and no|or any|or|and|nor)\s+", phrase)
+    parts = re.split(r"\s+(?:and (?:no|not)|or any|or|and|nor|not|no)\s+", phrase)
     first = _excludable(words_of(parts[0]), lexicon)
     if first is None:
         return []
@@ -201,7 +201,8 @@ def _excludable(words: list[str], lexicon: Lexicon) -> str | None:
     known = known_value(words, lexicon)
     if known:
         return known
-    if words[0] in _PARTS:
+    part = next((form for form in (words[0], words[0].removesuffix("s")) if form in _PARTS), None)
+    if part:
         return words[0]
     types = lexicon.type_mentions(words)
     if types and types[0].start == 0:

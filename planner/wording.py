@@ -1,4 +1,4 @@
-"""How are categories and explanations worded? Title Case, gender where goods carry it, one sentence to "you"."""
+"""How are categories, explanations and titles worded? Title Case, gender where goods carry it, one sentence to "you", no title cut in a word."""
 
 import re
 
@@ -6,6 +6,7 @@ from domain.filters import Filters
 from domain.product import Gender
 
 _SMALL = frozenset({"and", "or", "of", "for", "with", "in", "a", "the"})
+_LONG_TITLE = 90
 _PREFIX: dict[Gender, str] = {"women": "Women's", "men": "Men's", "kids": "Kids'"}
 _GENDERED = re.compile(r"^(women'?s|men'?s|kids'?|ladies'?|boys'?|girls'?)\s+", re.IGNORECASE)
 
@@ -31,3 +32,13 @@ def explanation_for(label: str, filters: Filters) -> str:
     asked = f": {', '.join(facts)}" if facts else ""
     price = f", within your ${filters.price_max.normalize():f}" if filters.price_max is not None and filters.currency == "USD" else ""
     return f"{label} picked for you{asked}{price}."
+
+
+def shortened(title: str, most: int = _LONG_TITLE) -> str:
+    """A title of bounded length, cut between words; no bracket or comma is left open at its end."""
+    if len(title) <= most:
+        return title
+    cut = title[: most - 1].rsplit(" ", 1)[0]
+    if cut.count("(") > cut.count(")"):
+        cut = cut[: cut.rindex("(")]
+    return f"{cut.rstrip(' ,;:-(')}…"
