@@ -104,7 +104,11 @@ class PrivateRedis:
             with self._changing:
                 if stopping.is_set():
                     return
-                self._launch(command)
+                try:
+                    self._launch(command)
+                except OSError as exc:
+                    # No memory or no process to be had right now: tried again at the next round, as one that died at once.
+                    _log.error("private_redis_not_started", error=str(exc))
 
     @property
     def _pid_file(self) -> Path:

@@ -60,5 +60,5 @@ def _read_cursor(cursor: str) -> tuple[datetime, str]:
     try:
         moment, _, run_id = base64.urlsafe_b64decode(cursor.encode()).decode().partition(" ")
         return datetime.fromisoformat(moment).astimezone(UTC), run_id
-    except (binascii.Error, ValueError) as exc:
+    except (binascii.Error, ValueError, OverflowError) as exc:
         raise BadInput("cursor is not one that this route gave; leave it out to start anew", field="cursor", value=cursor) from exc

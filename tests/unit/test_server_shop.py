@@ -1,5 +1,6 @@
 """Do search, products, feedback, traces, health and the pages answer as the contract says?"""
 
+import base64
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -202,10 +203,12 @@ async def test_traces_are_paged_newest_first_without_gap_or_double() -> None:
         first = (await server.http.get("/traces?limit=3", headers=_OPERATOR)).json()
         second = (await server.http.get(f"/traces?limit=3&cursor={first['next_cursor']}", headers=_OPERATOR)).json()
         garbled = await server.http.get("/traces?cursor=garbled", headers=_OPERATOR)
+        year_one = base64.urlsafe_b64encode(b"0001-01-01T00:00:00+14:00 run-1").decode()
+        impossible = await server.http.get(f"/traces?cursor={year_one}", headers=_OPERATOR)
 
     assert [r["id"] for r in (*first["traces"], *second["traces"])] == ["run-4", "run-3", "run-2", "run-1", "run-0"]
     assert second["next_cursor"] is None
-    assert garbled.status_code == 422
+    assert (garbled.status_code, impossible.status_code) == (422, 422)
 
 
 async def test_traces_are_asked_by_session_and_one_by_its_id() -> None:
