@@ -65,7 +65,8 @@ class ModelJudge:
     """The Judge port over one chat model whose form is "verdict"."""
 
     model: ChatModel
-    max_tokens: int = 120
+    max_tokens: int = 200
+    """More than the longest verdict that the guide allows, however small its tokens."""
 
     @property
     def name(self) -> str:

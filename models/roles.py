@@ -87,7 +87,7 @@ def _model(entry: RoleEntry, folder: Path, *, openai_key: str | None, nvidia_key
         except ModelUnavailable:
             base = ModelFile(Path("SmolLM2-135M-Instruct.Q4_1.gguf"), "")
         return (
-            EmbeddedModel(base, adapter, form="verdict", grammar=VERDICT_GRAMMAR)
+            EmbeddedModel(base, adapter, form="verdict", grammar=VERDICT_GRAMMAR, threads=1)
             if entry.form == "verdict"
             else EmbeddedModel(base, adapter)
         )
