@@ -1,5 +1,6 @@
 """Do the trained heads fit their examples, and do they decide only where the rules had to guess?"""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -42,7 +43,9 @@ def test_words_and_their_order_are_features_of_their_own() -> None:
 
 
 class Vectors:
-    async def embed(self, texts: list[str]) -> np.ndarray:
+    dimensions = 384
+
+    async def embed(self, texts: Sequence[str]) -> np.ndarray:
         return np.zeros((len(texts), 384), np.float32)
 
 
