@@ -36,6 +36,7 @@ _EVENTS = frozenset(
     "trip trips holiday holidays vacation weekend season resort lessons lesson party lover lovers fan enthusiast addict class".split()
 )
 _PRICE_WORDS = frozenset("under below between around about cheaper budget maximum".split())
+_ARTICLES_AND_OWNERS = frozenset("a an the my his her our their your".split())
 _FOREIGN = frozenset("para por una con los las del fur mit und ein eine der pour avec les des une dans".split())
 """Small words of other languages; no misspellings of ours ("para" is no parka)."""
 _VERB_BESIDE = {
@@ -120,7 +121,7 @@ class Lexicon:
             colors=frozenset(c for c in vocabulary.colors if c not in types_words and _is_color(c, vocabulary)) | BASE_COLORS,
             materials=frozenset(vocabulary.materials) | BASE_MATERIALS,
             features={stems(f): f for f in vocabulary.features},
-            brands={tuple(fold(b).split()): b for b in vocabulary.brands},
+            brands={tuple(words_of(b)): b for b in vocabulary.brands if words_of(b)},
             known=frozenset(content | common | set(vocabulary.words)),
             correctable=tuple(sorted(w for w in content | frequent if len(w) >= 4 and w.isalpha())),
         )  # fmt: skip
@@ -190,10 +191,13 @@ class Lexicon:
         return self._mentions([stem(word) for word in words], self.features)
 
     def brand_mentions(self, words: list[str]) -> list[Mention]:
-        """Brands, exact or misspelt in one word of at least five letters that is no other known word."""
-        found = self._mentions(words, self.brands)
-        if found:
-            return found
+        """Brands, exact or misspelt in one word of at least five letters that is no other known word.
+
+        "A case for an Apple phone" asks for no brand of the case.
+        """
+        exact = self.named_brands(words)
+        if exact:
+            return [mention for mention in exact if not self._goes_with(mention, words)]
         single = [" ".join(key) for key in self.brands if len(key) == 1 and len(key[0]) >= 5]
         for i, word in enumerate(words):
             if len(word) < 5 or word in self.known:
@@ -202,6 +206,17 @@ class Lexicon:
             if match:
                 return [Mention(i, i + 1, str(match[0]))]
         return []
+
+    def named_brands(self, words: list[str]) -> list[Mention]:
+        """Brands as the catalogue writes them, wherever they stand."""
+        return self._mentions(words, self.brands)
+
+    def _goes_with(self, brand: Mention, words: list[str]) -> bool:
+        """Whether "for" stands before a brand, and before it a thing: what the thing must fit."""
+        before = words[: brand.start]
+        while before and before[-1] in _ARTICLES_AND_OWNERS:
+            before = before[:-1]
+        return before[-1:] == ["for"] and bool(self.thing_mentions(before[:-1][-4:]))
 
     def corrected(self, text: str) -> str:
         """The text with misspelt words replaced by the vocabulary's nearest; words that anybody knows stay."""

@@ -64,7 +64,9 @@ def read(text: str, lexicon: Lexicon, *, currency: str) -> Reading:
     rest = without_age(rest)
     words = words_of(rest)
     types = lexicon.type_mentions(words)
-    taken = {i for mention in types for i in range(mention.start, mention.end)}
+    # "Oak" in the name of a maker is no wood; a single word may be meant as either.
+    makers = [mention for mention in lexicon.named_brands(words) if mention.end - mention.start > 1]
+    taken = {i for mention in (*types, *makers) for i in range(mention.start, mention.end)}
     stated = Filters(
         price_min=None if prices.contradicts else prices.low,
         price_max=None if prices.contradicts else prices.high,

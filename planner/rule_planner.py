@@ -25,6 +25,7 @@ from planner.safety import SafetyRules
 from planner.spelling import mended, spelt_out
 from planner.splitting import NeedSplitter
 from planner.standing import allowing, refined, still_fits, switched
+from planner.titled import title_in
 from planner.values import field_of
 from planner.wording import shortened
 
@@ -229,7 +230,17 @@ class _Planning:
         return before if lexicon.thing_mentions(words_of(before)) else message
 
     def plan(self) -> Plan:
-        return self._talk() or self._about_gift_cards() or self._about_shop() or self._about_products() or self._shopping()
+        return (
+            self._talk() or self._titled() or self._about_gift_cards() or self._about_shop() or self._about_products() or self._shopping()
+        )
+
+    def _titled(self) -> Plan | None:
+        """A product spelt out as the catalogue writes it is one search, whatever its title's words would say elsewhere."""
+        title = title_in(self.message, self.lexicon)
+        if title is None or any(set(title.split()) <= set(words_of(shown.title)) for shown in self.session.shown):
+            return None
+        standing = Filters(currency=self.lexicon.vocabulary.currency)
+        return Plan(tasks=(self._task("search", title, standing),), standing=standing, recipient=None)
 
     # ---- turns that search nothing
 
