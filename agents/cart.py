@@ -1,5 +1,6 @@
 """What does the shopper want of the cart? Adds, removes and changes what was meant; asks for what is missing, never invents it."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -15,8 +16,9 @@ from domain.shopper import Shopper
 from domain.terms import fold, fold_size
 from domain.turn import Planned
 from planner.buying_planner import buying_kind
-from planner.cart_reading import CartCommand, bare_size, read_cart
+from planner.cart_reading import CartCommand, bare_size, count_alone, read_cart
 from planner.references import resolve
+from planner.wording import shortened
 from tools.shop import Shop
 
 _CHOICES = 4
@@ -96,7 +98,7 @@ class CartAgent:
         product = await self.shop.carts.offers.product(line.product_id)
         fitting = _fitting(product.variants, command)
         if len(fitting) != 1:
-            return _Outcome(f"{line.title[:_TITLE]} comes in {_offered(product)}. Which one?", question=True)
+            return _Outcome(f"{shortened(line.title, _TITLE)} comes in {_offered(product)}. Which one?", question=True)
         after = await self.shop.carts.change(shopper, line.line_id, variant_id=fitting[0].variant_id, quantity=command.quantity, key=key)
         return _Outcome(f"Changed it to {_named(after, product, fitting[0])}.", after)
 
@@ -110,9 +112,11 @@ def _check_count(quantity: int, *, out: str = "") -> None:
 def completed(message: str, session: Session) -> str:
     """The message, or what the last question was about completed by it."""
     unfinished = session.unfinished
-    if unfinished is None or unfinished.kind != "cart" or buying_kind(message, session):
+    if unfinished is None or unfinished.kind != "cart" or (buying_kind(message, session) and count_alone(message) is None):
         return message
     size = bare_size(message)
+    if size is None and (count := count_alone(message)) and unfinished.said.startswith("add "):
+        return re.sub(r"^add \d+", f"add {count}", unfinished.said)
     if size and unfinished.said.endswith(_WHICH):
         return f"{unfinished.said} number {size}"
     return f"{unfinished.said} in size {size}" if size else f"{unfinished.said} {message}"
@@ -128,13 +132,13 @@ def _variant(product: Product, command: CartCommand, session: Session) -> Varian
     fitting = _fitting(product.variants, command)
     if len(fitting) == 1:
         return fitting[0]
-    title, offered = product.title[:_TITLE], _offered(product)
+    title, offered = shortened(product.title, _TITLE), _offered(product)
     missing = command.size is not None and not fitting
     lead = f"{title} does not come in size {command.size.upper()}" if missing and command.size else f"{title} comes in several sizes"
     quantity = command.quantity or 1
     unfinished = Unfinished(kind="cart", said=f"add {quantity} of [{product.product_id}]")
     in_stock = [v for v in product.variants if v.in_stock is not False]
-    choices = tuple(f"Size {v.size}" for v in in_stock if v.size)[:_CHOICES]
+    choices = tuple(dict.fromkeys(f"Size {v.size}" for v in in_stock if v.size))
     return _Outcome(f"{lead}: {offered}. Which one?", question=True, choices=choices, unfinished=unfinished)
 
 
@@ -193,15 +197,16 @@ def _again(command: CartCommand) -> str:
 
 
 def _listed(among: Sequence[ShownProduct]) -> str:
-    return "; ".join(f"number {p.ordinal}, {p.title[:_TITLE]}" for p in among[:_CHOICES]) + "."
+    return "; ".join(f"number {p.ordinal}, {shortened(p.title, _TITLE)}" for p in among[:_CHOICES]) + "."
 
 
 def _spoken(order: int, outcomes: list[_Outcome], view: CartView) -> Spoken:
     asked = next((o for o in outcomes if o.question), None)
     parts = [o.text for o in outcomes if o.text and o is not asked]
     parts += [_changed(change_line, view) for change_line in view.changes]
-    if asked is None or parts:
-        parts.append(_total(view))
+    total = _total(view)
+    if (asked is None or parts) and not any(total.rstrip(". now") in part for part in parts):
+        parts.append(total)
     if asked is not None:
         parts.append(asked.text)
     further = ("Check out",) if view.lines and asked is None else ()
@@ -213,7 +218,7 @@ def _spoken(order: int, outcomes: list[_Outcome], view: CartView) -> Spoken:
 
 def _changed(change: LineChange, view: CartView) -> str:
     line = next((line for line in view.lines if line.line_id == change.line_id), None)
-    title = line.title[:_TITLE] if line else "One thing"
+    title = shortened(line.title, _TITLE) if line else "One thing"
     if change.what == "price":
         return f"The price of {title} went from {change.was} to {change.now}."
     return f"Of {title} only {change.now} are left; your cart asks for {change.was}."
@@ -232,10 +237,10 @@ def _named(view: CartView, product: Product, variant: Variant | None) -> str:
     """The cart's line of this very thing, by name; a repeated turn may find that it has left the cart."""
     sku = (product.product_id, variant.variant_id if variant else None)
     line = next((line for line in view.lines if (line.product_id, line.variant_id) == sku), None)
-    return _name(line) if line else product.title[:_TITLE]
+    return _name(line) if line else shortened(product.title, _TITLE)
 
 
 def _name(line: CartLineView) -> str:
     options = ", ".join(f"{name} {value}" for name, value in line.options.items())
-    title = line.title if len(line.title) <= _TITLE else line.title[: _TITLE - 1].rstrip() + "…"
+    title = shortened(line.title, _TITLE)
     return f"{title} ({options})" if options else title

@@ -1,5 +1,6 @@
 """May this be shown? Search tasks that found nothing are relaxed once; then every section is checked before a word is said."""
 
+from collections import Counter
 from dataclasses import dataclass, replace
 
 from langgraph.runtime import Runtime
@@ -8,6 +9,9 @@ from agents.context import TurnContext
 from agents.gate import Gate
 from agents.relaxing import Relaxer
 from agents.state import FinishedState, SearchOutcome, TurnState
+
+_LED_BY = 6
+"""First products after whose shelf a section is called that shows something else than was asked for."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +33,7 @@ class RelaxAgent:
         with context.step("relax", "chain", {"request": task.request}, stage="rank") as outputs:
             relaxed, ranked = await self.relaxer.relax(task, planned)
             if relaxed and ranked:
-                admitted = await self.gate.admit(ranked, task.filters.without(relaxed.field))
+                admitted = await self.gate.admit(ranked, task.filters.without(*([relaxed.field] if relaxed.field else [])))
                 context.withheld += admitted.failed
                 ranked = admitted.ranked
             outputs["relaxed"] = relaxed.field if relaxed else None
@@ -37,6 +41,9 @@ class RelaxAgent:
             return {}
         if ranked:
             label = context.feed.categories[0].category if context.feed.categories else task.request
+            if relaxed.field is None:
+                shelves = Counter(r.product.category[-1] for r in ranked[:_LED_BY] if r.product.category)
+                label = next((name for name, _ in shelves.most_common(1)), label)
             context.assembler.offer(len(context.feed.categories), label, None, ranked)
             context.assembler.finish()
         changed: SearchOutcome = replace(outcome, relaxed=relaxed, pool=ranked)

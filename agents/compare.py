@@ -9,6 +9,7 @@ from domain.ports import ProductSource
 from domain.product import Product
 from domain.reply import Check, Comparison, ComparisonRow
 from domain.turn import Planned
+from planner.wording import shortened
 
 _MOST_ROWS = 14
 
@@ -59,11 +60,11 @@ def _words(products: tuple[Product, ...], comparison: Comparison, question: str)
     if len(priced) >= 2 and priced[0].price and priced[-1].price and priced[0].price.currency == priced[-1].price.currency:
         gap = priced[-1].price - priced[0].price
         if gap.minor and not (asked and asked.field == "price"):
-            parts.append(f"The {priced[0].title[:70]} costs {gap} less than the {priced[-1].title[:70]}.")
+            parts.append(f"The {shortened(priced[0].title, 70)} costs {gap} less than the {shortened(priced[-1].title, 70)}.")
     rated = [p for p in products if p.rating is not None]
     if len(rated) >= 2 and not (asked and asked.field == "rating"):
         best = max(rated, key=lambda p: p.rating or 0)
-        parts.append(f"The {best.title[:70]} is rated highest, at {best.rating:.1f}.")
+        parts.append(f"The {shortened(best.title, 70)} is rated highest, at {best.rating:.1f}.")
     if differing:
         parts.append(f"They differ in {', '.join(differing[:4])}.")
     return " ".join(parts)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from agents.quantities import Quantity, quantities
 from domain.product import Product
 from domain.terms import fold
+from planner.wording import shortened
 
 _SHORT = 70
 
@@ -72,7 +73,7 @@ def _told(measure: _Measure, field: str, stated: list[tuple[Quantity, Product]],
     best = choose([quantity.amount for quantity, _ in stated])
     winners = tuple(product for quantity, product in stated if quantity.amount == best)
     value = _value(winners[0], field) or ""
-    names = " and ".join(f"the {product.title[:_SHORT]}" for product in winners[:3])
+    names = " and ".join(f"the {shortened(product.title, _SHORT)}" for product in winners[:3])
     verb = "is" if len(winners) == 1 else "are"
     text = f"The {measure.said} {verb} {names}, {'rated' if field == 'rating' else 'at'} {value}."
     if len(stated) < total:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from rapidfuzz import fuzz
 
+from agents.choosing import pick_of
 from agents.extremes import extreme
 from agents.quantities import quantities
 from agents.state import Spoken
@@ -14,8 +15,10 @@ from domain.product import Product
 from domain.reply import Check, Citation
 from domain.terms import fold
 from domain.turn import Planned
+from planner import kinds
 from planner.lexicon import BASE_COLORS, stem, words_of
 from planner.references import described_by, only_points
+from planner.wording import shortened
 
 _SENTENCE = re.compile(r"(?<=[.!?])\s+")
 _SHORT = 80
@@ -65,6 +68,7 @@ _PHRASES = {
     "colors": "comes in {}", "price": "costs {}", "sizes": "comes in {}", "rating": "is rated {}", "brand": "is made by {}",
     "material": "is made of {}", "in stock": "is {}", "weight": "weighs {}", "capacity": "holds {}", "sleeps": "sleeps {}",
 }  # fmt: skip
+_PREDICATE = re.compile("|".join(sorted({phrase.removesuffix("{}").rstrip() + r"\b" for phrase in _PHRASES.values()})))
 _LAPTOP = re.compile(r"\b(?P<inches>\d{2}(?:\.\d)?)[- ]?(?:inch|\"|in\b)")
 _IN_SIZE = re.compile(
     r"\b(?:available|come|comes|have|has|get|stock|there|got)\b.{0,20}\b(?:in|size)(?: an?)?(?: size)? "
@@ -92,6 +96,13 @@ class QuestionAgent:
         products = await self.source.products(task.product_ids[:_MOST])
         if not products:
             return Spoken(order=order, text="Which product do you mean? Name it by its number.")
+        if len(products) > 1 and kinds.CHOOSES.search(task.request.casefold()):
+            pick = pick_of(products)
+            return Spoken(
+                order=order, text=pick.text, checks=(_grounded(1, 1),),
+                citations=(Citation(product_id=pick.product.product_id, field=pick.field, passage=pick.passage),),
+                suggestions=(f"Add number {_place(pick.product, planned)} to the cart", "Compare the first two"),
+            )  # fmt: skip
         asked = extreme(products, task.request)
         if asked is not None:
             citations = tuple(Citation(product_id=p.product_id, field=asked.field, passage=asked.passage) for p in asked.products)
@@ -114,7 +125,19 @@ def _said(found: list[tuple[Product, Answered | None]]) -> str:
     """One sentence a product; one for all where no listing says anything."""
     if len(found) > 1 and not any(fact for _, fact in found):
         return f"None of these {len(found)} listings says."
-    return " ".join(f"{product.title[:_SHORT]}: {fact.text if fact else 'the listing doesn’t say.'}" for product, fact in found)
+    return " ".join(_sentence(product, fact) for product, fact in found)
+
+
+def _sentence(product: Product, fact: Answered | None) -> str:
+    """ "The Hale Mug holds 12 oz."; what is no predicate stands after a colon."""
+    title = shortened(product.title, _SHORT)
+    if fact is None:
+        return f"{title}: the listing doesn’t say."
+    return f"The {title} {fact.text}" if _PREDICATE.match(fact.text) else f"{title}: {fact.text}"
+
+
+def _place(product: Product, planned: Planned) -> int:
+    return next((shown.ordinal for shown in planned.session.shown if shown.product_id == product.product_id), 1)
 
 
 def _grounded(answered: int, total: int) -> Check:

@@ -10,14 +10,17 @@ from domain.money import Money
 from domain.plan import Task
 from domain.ports import Embedder, Retriever
 from domain.search import HybridQuery, RankedProduct
+from domain.terms import fold
 from domain.turn import Planned
 from evaluator.relevance import relevant
-from planner.lexicon import Lexicon
+from planner.lexicon import Lexicon, words_of
+from planner.person import OF_A_PET
 
 _SOFT: tuple[FilterField, ...] = ("features", "color", "material", "brand")
 """Opened and shown, with a word. Gender and what was ruled out are never opened."""
 _TOLD: tuple[FilterField, ...] = ("price_max", "price_min", "size")
 """Opened only to say what there would be."""
+_FOR_A_CHILD = "toys"
 
 
 @dataclass(frozen=True)
@@ -35,17 +38,40 @@ class Relaxer:
         for field in (*_TOLD, *_SOFT):
             if field not in active:
                 continue
-            ranked = await self._without(task, planned, field)
+            ranked = await self._fitting(task.model_copy(update={"filters": task.filters.without(field)}), planned)
+            innocent = tuple(r for r in ranked if task.filters.admits(r.product))
+            if innocent:
+                # What fits every constraint was found: it is no constraint that nothing met.
+                return _in_fewer_words(task), innocent
             if ranked:
                 return self._relaxed(task, field, ranked), ranked if field in _SOFT else ()
+        for words in self._fewer_words(task, planned):
+            ranked = await self._fitting(task.model_copy(update={"request": words}), planned)
+            if words == _FOR_A_CHILD:
+                ranked = tuple(r for r in ranked if not OF_A_PET.search(fold(" ".join(r.product.category))))
+            if ranked:
+                return _in_fewer_words(task), ranked
         return None, ()
 
-    async def _without(self, task: Task, planned: Planned, field: FilterField) -> tuple[RankedProduct, ...]:
-        opened = task.model_copy(update={"filters": task.filters.without(field)})
+    def _fewer_words(self, task: Task, planned: Planned) -> tuple[str, ...]:
+        """The thing alone, without what else is said of it; for a gift also what is known of their likes, or any gift."""
+        if task.subject is not None:
+            return ()
+        lexicon = self.lexicon()
+        main = lexicon.main_thing(words_of(task.request))
+        if main is not None:
+            return (main.name,) if main.name != task.request else ()
+        if planned.plan.recipient is None:
+            return ()
+        known = [w for w in words_of(task.request) if len(w) > 3 and w in lexicon.vocabulary.words and w not in lexicon.colors]
+        return (*known, _FOR_A_CHILD if task.filters.gender == "kids" else "gift")
+
+    async def _fitting(self, task: Task, planned: Planned) -> tuple[RankedProduct, ...]:
+        """What there is for the task's request under its filters."""
         vector = (await self.embedder.embed([task.request]))[0]
-        found = await self.retriever.retrieve(HybridQuery(text=task.request, vector=vector), opened.filters, limit=60)
+        found = await self.retriever.retrieve(HybridQuery(text=task.request, vector=vector), task.filters, limit=60)
         fitting = [c for c in found.candidates if relevant(c, task.request, wanted_type=task.subject)]
-        return self.ranker.rank_now(fitting, opened, planned.message, planned.liked)
+        return self.ranker.rank_now(fitting, task, planned.message, planned.liked)
 
     def _relaxed(self, task: Task, field: FilterField, ranked: tuple[RankedProduct, ...]) -> Relaxed:
         said = _said(task, field)
@@ -74,6 +100,13 @@ class Relaxer:
             offer="here is what comes closest",
             suggestion=f"Any {field.replace('features', 'feature')}",
         )
+
+
+def _in_fewer_words(task: Task) -> Relaxed:
+    """Every constraint holds; that the things are what was meant in all its words is not claimed."""
+    return Relaxed(
+        field=None, said=f"for “{task.request}” in all its words", shown=True, offer="here is what comes closest", suggestion="Show me more"
+    )
 
 
 def _said(task: Task, field: FilterField) -> str:

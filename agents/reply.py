@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from agents.context import TurnContext
+from agents.sentences import relaxed_of, search_text
 from agents.state import Finished, Relaxed
 from domain.events import StreamEvent, StreamName, TurnFinished
 from domain.filters import MOST_VALUES, Filters
@@ -16,14 +17,14 @@ from domain.reply import Check, ProductView, Reply, SectionView, TaskView
 from domain.session import RECENT_TURNS, Exchange, Session, ShownProduct
 from domain.shop_views import PendingView, document
 from domain.shopper import Shopper
-from domain.terms import fold
 from evaluator.checks import Shown, check_products
+from planner.kinds import starts_over
 from planner.standing import filled_up
 
 _SHOWN_KEPT = 24
 _SUGGESTIONS = 4
+_ANSWERS = 16
 _SUMMARY_LIMIT = 600
-_OPENERS = ("Here {are} {what}.", "I found {what}.", "{What} for you.", "Have a look at {what}.")
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ class ReplyAgent:
         shown = [Shown(view, _filters_for(view, evidence, searching)) for view in views]
         unfiltered = tuple(dict.fromkeys(f for o in finished.searched for f in o.unfiltered))
         checks = check_products(shown, evidence, unfiltered=unfiltered, is_safe=self.is_safe)
-        answered = Check(name="answers_what_was_asked", passed=bool(views), reason=_answered(views, _relaxed(finished)))
+        answered = Check(name="answers_what_was_asked", passed=bool(views), reason=_answered(views, relaxed_of(finished)))
         return (*said, *checks, *_held_back(withheld), answered)
 
 
@@ -95,7 +96,7 @@ def text_of(finished: Finished, context: TurnContext) -> str:
     """The whole text: what other tasks say first, then what the search came to, then a question if one is needed."""
     parts = [s.text for s in sorted(finished.spoken, key=lambda s: s.order)]
     if finished.planned.plan.searches:
-        parts.append(_search_text(finished, context))
+        parts.append(search_text(finished, context))
     if filled_up(finished.planned.session.standing, finished.planned.plan.standing):
         parts.append(f"I keep the last {MOST_VALUES} of these wishes in mind; what came before them counts no more.")
     clarification = finished.planned.plan.clarification
@@ -110,7 +111,7 @@ def suggestions_of(finished: Finished, context: TurnContext) -> tuple[str, ...]:
     if clarification:
         return clarification.choices[:_SUGGESTIONS]
     said = [text for s in finished.spoken for text in s.suggestions]
-    relaxed = _relaxed(finished)
+    relaxed = relaxed_of(finished)
     if relaxed:
         said.append(relaxed.suggestion)
     pool = next((o.pool for o in finished.searched if o.pool), ())
@@ -118,7 +119,9 @@ def suggestions_of(finished: Finished, context: TurnContext) -> tuple[str, ...]:
         said += _refinements([r.product for r in pool], finished.planned.plan.searches[0].filters)
         if context.assembler.count >= 2:
             said.append("Compare the first two")
-    return tuple(dict.fromkeys(said))[:_SUGGESTIONS]
+    # What answers a question about sizes is a size, and every size is one.
+    asks = any(s.unfinished for s in finished.spoken)
+    return tuple(dict.fromkeys(said))[: _ANSWERS if asks else _SUGGESTIONS]
 
 
 def updated_session(finished: Finished, reply: Reply) -> Session:
@@ -133,15 +136,16 @@ def updated_session(finished: Finished, reply: Reply) -> Session:
     dropped = exchanges[:-RECENT_TURNS]
     shown = tuple(_remembered(view, section.category) for section in reply.sections for view in section.products)
     clarification = planned.plan.clarification
+    anew = starts_over(planned.message) is not None
     return session.model_copy(
         update={
             "exchanges": exchanges[-RECENT_TURNS:],
             "summary": _summary(session.summary, dropped),
             # What the shopper asked for stands, also when it was opened once for this reply.
             "standing": planned.plan.standing,
-            "subject": _subject(session, searches, found=bool(shown)),
+            "subject": None if anew and not searches else _subject(session, searches, found=bool(shown)),
             "recipient": planned.plan.recipient,
-            "shown": shown[:_SHOWN_KEPT] or session.shown,
+            "shown": shown[:_SHOWN_KEPT] or (() if anew else session.shown),
             "focus": _focus(session, planned.plan.tasks, shows=bool(shown)),
             "question": clarification.question if clarification else None,
             "unfinished": next((s.unfinished for s in finished.spoken if s.unfinished), None),
@@ -155,91 +159,6 @@ def _pieces(text: str) -> list[str]:
     """Words with the space before them; joined, they are the text."""
     words = text.split(" ")
     return [words[0], *(f" {word}" for word in words[1:])]
-
-
-def _search_text(finished: Finished, context: TurnContext) -> str:
-    planned, relaxed = finished.planned, _relaxed(finished)
-    first = planned.plan.searches[0]
-    sections = context.assembler.sections
-    if not sections:
-        return _nothing(first, relaxed)
-    if relaxed:
-        return f"I found nothing {relaxed.said}, so {relaxed.offer}: {_names(context)}."
-    missing = [t.request for i, t in enumerate(planned.plan.searches) if not _found(finished, i)]
-    lead = _opening(finished, context)
-    tail = f" I found no {', no '.join(missing)} that fits." if missing else ""
-    return f"{lead} {_pick(context)}{tail}".strip()
-
-
-def _opening(finished: Finished, context: TurnContext) -> str:
-    planned, sections = finished.planned, context.assembler.sections
-    first = planned.plan.searches[0]
-    held = _words(_told(first.filters, [p.product for section in sections for p in section.products]))
-    if len(sections) > 1:
-        names = [section.category.casefold() for section in sections]
-        what = f"ideas in {len(sections)} aisles: {', '.join(names[:-1])} and {names[-1]}"
-    else:
-        count = len(sections[0].products)
-        what = f"{count} {'option' if count == 1 else 'options'} for {_noun(first, sections[0].category)}"
-    suffix = f" {held}" if held else ""
-    frame = _OPENERS[planned.session.turn_count % len(_OPENERS)]
-    single = len(sections) == 1 and len(sections[0].products) == 1
-    text = frame.replace("{are}", "is" if single else "are").replace("{what}", what + suffix)
-    return text.replace("{What}", (what + suffix)[:1].upper() + (what + suffix)[1:])
-
-
-def _pick(context: TurnContext) -> str:
-    """The first product by name, with its reason."""
-    best = context.assembler.sections[0].products[0]
-    price = (best.variant.price if best.variant else None) or best.product.price
-    cost = f" at {price}" if price else ""
-    title = best.product.title if len(best.product.title) <= 90 else best.product.title[:87].rstrip() + "…"
-    return f"My first pick is the {title}{cost}: {best.why[:1].lower() + best.why[1:]}."
-
-
-def _nothing(task: Task, relaxed: Relaxed | None) -> str:
-    if relaxed:
-        return f"I found no {task.request} {relaxed.said}; {relaxed.offer}."
-    if task.seen:
-        return "That was all that fits. Tell me what may be different, and I look again."
-    return f"I could not find anything that fits “{task.request}” in this shop. I would rather say so than show you something else."
-
-
-def _names(context: TurnContext) -> str:
-    products = context.assembler.sections[0].products[:2]
-    return " and ".join(f"the {p.product.title[:80]}" for p in products)
-
-
-def _noun(task: Task, category: str) -> str:
-    if task.subject:
-        return category.casefold()
-    brands = {fold(brand): brand for brand in task.filters.brand or ()}
-    return " ".join(brands.get(word, word) for word in task.request.split()) or category.casefold()
-
-
-def _told(held: Filters, products: list[Product]) -> Filters:
-    """The filters that may be claimed of what is shown: no size of things that have none."""
-    sized = all(product.offered_sizes for product in products)
-    return held if sized or held.size is None else held.without("size")
-
-
-def _words(held: Filters) -> str:
-    """The constraints that hold, in words: "in brown, under $120, without leather"."""
-    sign = "$" if held.currency == "USD" else f"{held.currency} "
-    words: list[str] = []
-    if held.color:
-        words.append(f"in {' or '.join(held.color)}")
-    if held.size:
-        words.append(f"in size {held.size}")
-    if held.price_min is not None and held.price_max is not None:
-        words.append(f"between {sign}{held.price_min} and {sign}{held.price_max}")
-    elif held.price_max is not None:
-        words.append(f"up to {sign}{held.price_max}")
-    elif held.price_min is not None:
-        words.append(f"from {sign}{held.price_min}")
-    if held.exclude:
-        words.append(f"without {' or '.join(held.exclude)}")
-    return ", ".join(words)
 
 
 def _refinements(pool: list[Product], held: Filters) -> list[str]:
@@ -267,7 +186,7 @@ def _refinements(pool: list[Product], held: Filters) -> list[str]:
 def _held(task: Task, finished: Finished, search_index: int | None) -> Task:
     """The task with the filters that really held: an opened one is taken out and named as lifted."""
     outcome = next((o for o in reversed(finished.searched) if o.task_index == search_index and o.relaxed), None)
-    if outcome is None or outcome.relaxed is None or not outcome.relaxed.shown:
+    if outcome is None or outcome.relaxed is None or not outcome.relaxed.shown or outcome.relaxed.field is None:
         return task
     field = outcome.relaxed.field
     opened = task.filters.model_copy(update={field: None, "lifted": (*task.filters.lifted, field)})
@@ -304,14 +223,6 @@ def _answered(views: list[ProductView], relaxed: Relaxed | None) -> str:
     if relaxed:
         return f"nothing {relaxed.said}; {relaxed.offer}"
     return f"{len(views)} products" if views else "nothing in the catalogue fits, and the reply says so"
-
-
-def _relaxed(finished: Finished) -> Relaxed | None:
-    return next((o.relaxed for o in reversed(finished.searched) if o.relaxed), None)
-
-
-def _found(finished: Finished, task_index: int) -> bool:
-    return any(o.found for o in finished.searched if o.task_index == task_index)
 
 
 def _remembered(view: ProductView, category: str) -> ShownProduct:

@@ -21,6 +21,8 @@ _BY_WHEN = re.compile(
     r"\b(?P<get>get|have|receive|arrive|here)\b.{0,20}\b(?:by|before|in time for)\b.{0,15}\b"
     r"(?:monday|tuesday|wednesday|thursday|friday|saturday|sunday|tomorrow|weekend|week)\b"
 )
+_BETWEEN = r"(?: [a-z']+){0,3} "
+"""A few words that may stand inside a keyword of several."""
 _PLAIN = frozenset(
     "what is are your you the a an do does how can i my to of for in on it be will get much long many policy there "
     "any if with and or have this shop store".split()
@@ -76,8 +78,12 @@ def _passages(shop: ShopInfo) -> list[tuple[ShopSection, str]]:
 def _score(section: ShopSection, asked: str, stems: set[str]) -> float:
     score = 0.0
     for keyword in section.keywords:
-        if re.search(rf"\b{re.escape(fold(keyword))}\b", asked):
-            score += 1.0 + 0.5 * (len(keyword.split()) - 1)
+        words = fold(keyword).split()
+        if re.search(rf"\b{re.escape(' '.join(words))}\b", asked):
+            score += 1.0 + 0.5 * (len(words) - 1)
+        elif len(words) > 1 and re.search(r"\b" + _BETWEEN.join(map(re.escape, words)) + r"\b", asked):
+            # "Send my stuff back" says "send back".
+            score += 1.0
         elif " " not in keyword and stem(fold(keyword)) in stems:
             score += 1.0
     return score

@@ -15,7 +15,8 @@ from domain.turn import Planned, Received
 class Relaxed:
     """A constraint that nothing fulfilled: opened by name, once."""
 
-    field: FilterField
+    field: FilterField | None
+    """None where every constraint holds and only words of the request are not met."""
     said: str
     """The constraint in words: "red"."""
     shown: bool

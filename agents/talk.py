@@ -46,7 +46,17 @@ def small_talk(planned: Planned, task: Task, order: int) -> Spoken:
         return Spoken(order=order, text="Hello! What are you shopping for today?", suggestions=planned.plan.openers)
     if planned.session.turn_count == 0:
         return Spoken(order=order, text="Happy to help. What are you looking for?", suggestions=planned.plan.openers)
-    return Spoken(order=order, text="Good. What else can I find for you?")
+    if re.search(r"\b(?:lol|lmao|rofl|ha(?:ha)+|hehe+|funny)\b|[\U0001f600-\U0001f606\U0001f923]", text):
+        return Spoken(order=order, text=f"Glad that made you smile. {_next(planned)}", suggestions=_ways_on(planned))
+    return Spoken(order=order, text=f"All right. {_next(planned)}", suggestions=_ways_on(planned))
+
+
+def _next(planned: Planned) -> str:
+    return "Shall I show you more of these, or something else?" if planned.session.shown else "What can I find for you?"
+
+
+def _ways_on(planned: Planned) -> tuple[str, ...]:
+    return ("Show me more", "Which one would you pick?") if len(planned.session.shown) > 1 else planned.plan.openers
 
 
 def out_of_scope(planned: Planned, task: Task, order: int) -> Spoken:

@@ -330,7 +330,12 @@ class _Planning:
         shown = self.session.shown
         if kinds.CART.search(self.lowered):
             return self._referring("cart")
-        if not shown and (points_at_screen(self.lowered) or kinds.SIMILAR.search(self.lowered)) and not self._named_need():
+        if (
+            not shown
+            and "compar" not in self.lowered
+            and (points_at_screen(self.lowered) or kinds.SIMILAR.search(self.lowered))
+            and not self._named_need()
+        ):
             return self._nothing_shown()
         if kinds.SURPRISE.match(self.lowered) and not self.session.question:
             return self._others(shown) if shown and self.session.subject else self._anything()

@@ -6,6 +6,9 @@ import { el, money, stars } from "./dom.js";
 const SWATCHES = new Set(["black", "white", "red", "blue", "navy", "green", "olive", "gray", "grey", "brown", "tan", "beige",
   "pink", "purple", "yellow", "orange", "teal", "burgundy", "gold", "silver", "cream", "khaki", "charcoal", "lavender", "mint"]);
 
+// Many titles name it last, where a card has no room for it.
+const FOR_WHOM = { women: "Women’s", men: "Men’s", kids: "Kids’" };
+
 export function productCard(product, shop) {
   const title = el("button", { class: "card-title", type: "button", text: shortTitle(product), title: product.title, onclick: () => openSheet(product, shop) });
   return el("article", { class: `card${product.in_stock === false ? " sold-out" : ""}`, "data-product": product.product_id },
@@ -13,7 +16,7 @@ export function productCard(product, shop) {
       product.ordinal ? el("span", { class: "ordinal", title: `Say “the ${ordinalWord(product.ordinal)} one”`, text: String(product.ordinal) }) : null,
       product.in_stock === false ? el("span", { class: "badge", text: "Out of stock" }) : null),
     el("div", { class: "card-body" },
-      product.brand ? el("p", { class: "card-brand", text: product.brand }) : null,
+      el("p", { class: "card-brand", text: [product.brand, FOR_WHOM[product.gender]].filter(Boolean).join(" · ") }),
       el("h4", {}, title),
       stars(product.rating, product.rating_count),
       swatches(product),

@@ -37,7 +37,7 @@ export class TurnView {
   }
 
   plan(tasks) {
-    const words = [...new Set(tasks.filter((task) => ABOUT_PRODUCTS.has(task.kind)).flatMap((task) => filterWords(task.filters)))];
+    const words = understood(tasks.filter((task) => ABOUT_PRODUCTS.has(task.kind)));
     this.understood.hidden = !words.length;
     this.understood.replaceChildren(el("span", { class: "visually-hidden", text: "Understood: " }), ...words.map((text) => el("span", { class: "chip", text })));
   }
@@ -109,6 +109,17 @@ export class TurnView {
     }
     return group;
   }
+}
+
+// What holds for all needs stands alone; what only one of several is asked to be is said of that one.
+function understood(tasks) {
+  const wordsOf = tasks.map((task) => filterWords(task.filters));
+  const shared = (wordsOf[0] ?? []).filter((word) => wordsOf.every((words) => words.includes(word)));
+  const own = tasks.flatMap((task, i) => {
+    const rest = wordsOf[i].filter((word) => !shared.includes(word));
+    return rest.length ? [`${task.request}: ${rest.join(", ")}`] : [];
+  });
+  return [...new Set([...shared, ...own])];
 }
 
 function thumbIcon() {
