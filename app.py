@@ -16,10 +16,18 @@ from server.preflight import problem_with_folder, problem_with_interpreter, prob
 
 _problem = problem_with_interpreter()
 if not _problem and __name__ == "__main__" and sys.argv[1:2] == ["serve"]:
-    from server.second_start import problem_with_second_start
+    from contextlib import suppress
 
-    # A second server is told so at once, and not after seconds of loading.
-    _problem = problem_with_second_start(sys.argv[2:])
+    from config import Settings
+    from server.second_start import options_of, problem_with_second_start
+
+    # A second server is told so at once, and not after seconds of loading. Settings that cannot be read are refused below.
+    with suppress(ValueError):
+        _wanted = Settings.model_validate(options_of(sys.argv[2:]))
+        _problem = problem_with_second_start(
+            _wanted.host, _wanted.port, _wanted.state_dir, own_redis=_wanted.redis_url is None,
+            catalog=_wanted.catalog if _wanted.qdrant_url is None else None,
+        )  # fmt: skip
 if _problem:
     # Before any dependency is imported: what is missing could not say so itself.
     raise SystemExit(f"aisle: {_problem}")

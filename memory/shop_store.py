@@ -1,9 +1,8 @@
 """How does the shop write? Carts, stock, orders, proposals and keys in one SQL transaction: all of it or none."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -40,16 +39,10 @@ class SqlShopStore:
     """The ShopStore port."""
 
     engine: AsyncEngine
-    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[SqlShopTransaction]:
-        if self.engine.dialect.name != "sqlite":
-            async with writing(self.engine) as connection:
-                yield SqlShopTransaction(connection)
-            return
-        # SQLite has one writer. Waiting here is first come, first served; waiting for its lock is polling with pauses.
-        async with self._turn, writing(self.engine) as connection:
+        async with writing(self.engine) as connection:
             yield SqlShopTransaction(connection)
 
     @asynccontextmanager

@@ -1,33 +1,24 @@
 """Would this start meet another server, at its port or over its state folder? Asked before anything heavy is imported."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
-from pydantic import ValidationError
-
-from config import Settings
 from server.preflight import problem_with_locks, problem_with_port
 
 
-def problem_with_second_start(arguments: Sequence[str]) -> str | None:
-    """``arguments`` are those of ``serve``. None when nothing is in the way, or when they will be refused for what they are."""
-    given = {name: value for name in ("catalog", "host", "port") if (value := _option(arguments, f"--{name}")) is not None}
-    try:
-        settings = Settings.model_validate(given)
-    except ValidationError:
-        return None
-    locks = [] if settings.redis_url else [settings.state_dir / "redis" / "lock"]
-    index = settings.state_dir / "indexes" / settings.catalog
-    if settings.qdrant_url is None and (index / "current").is_file():
-        locks.append(index / "builds" / (index / "current").read_text().strip() / "lock")
-    return problem_with_port(settings.host, settings.port) or problem_with_locks(locks)
+def options_of(arguments: Sequence[str]) -> dict[str, str]:
+    """What the arguments of ``serve`` set, by name: of "--name value" and "--name=value" the last one counts."""
+    found: dict[str, str] = {}
+    for argument, following in zip(arguments, (*arguments[1:], ""), strict=True):
+        name, given, value = argument.removeprefix("--").partition("=")
+        if argument.startswith("--"):
+            found[name] = value if given else following
+    return {name: value for name, value in found.items() if name in ("catalog", "host", "port")}
 
 
-def _option(arguments: Sequence[str], name: str) -> str | None:
-    """The value of "--name value" or "--name=value"; the last one given counts."""
-    found = None
-    for position, argument in enumerate(arguments):
-        if argument == name:
-            found = arguments[position + 1] if position + 1 < len(arguments) else None
-        elif argument.startswith(f"{name}="):
-            found = argument.partition("=")[2]
-    return found
+def problem_with_second_start(host: str, port: int, state_dir: Path, *, catalog: str | None, own_redis: bool) -> str | None:
+    """None when nothing is in the way. ``catalog`` is None where the index lies on a server."""
+    locks = [state_dir / "redis" / "lock"] if own_redis else []
+    if catalog is not None and (current := state_dir / "indexes" / catalog / "current").is_file():
+        locks.append(current.parent / "builds" / current.read_text().strip() / "lock")
+    return problem_with_port(host, port) or problem_with_locks(locks)

@@ -22,7 +22,7 @@ from server.preflight import (
     problem_with_python,
     problem_with_venv,
 )
-from server.second_start import problem_with_second_start
+from server.second_start import options_of, problem_with_second_start
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -117,22 +117,25 @@ def test_a_taken_port_is_named_with_the_fix() -> None:
     assert str(port) in problem and "AISLE_PORT" in problem
 
 
-def test_a_second_server_is_named_before_anything_is_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AISLE_STATE_DIR", str(tmp_path))
-    monkeypatch.delenv("REDIS_URL", raising=False)
+def test_a_second_server_is_named_before_anything_is_loaded(tmp_path: Path) -> None:
     lock = tmp_path / "indexes" / "toys" / "builds" / "b1" / "lock"
     lock.parent.mkdir(parents=True)
     (tmp_path / "indexes" / "toys" / "current").write_text("b1")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    arguments = ["--catalog", "toys", f"--port={port}"]
+    given = options_of(["--catalog", "toys", f"--port={port}", "--host", "127.0.0.1"])
+    assert given == {"catalog": "toys", "port": str(port), "host": "127.0.0.1"}
+
+    def problem() -> str | None:
+        return problem_with_second_start("127.0.0.1", port, tmp_path, catalog="toys", own_redis=True)
+
     handle = os.open(lock, os.O_RDWR | os.O_CREAT)
     os.write(handle, b"4711")
-    assert problem_with_second_start(arguments) is None
+    assert problem() is None
 
     fcntl.flock(handle, fcntl.LOCK_EX)
-    said = problem_with_second_start(arguments)
+    said = problem()
     os.close(handle)
     assert said is not None
     assert "4711" in said and "AISLE_STATE_DIR" in said
@@ -140,7 +143,7 @@ def test_a_second_server_is_named_before_anything_is_loaded(tmp_path: Path, monk
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", port))
         taken.listen()
-        assert str(port) in (problem_with_second_start(arguments) or "")
+        assert str(port) in (problem() or "")
 
 
 def test_a_free_port_is_no_problem() -> None:
