@@ -20,7 +20,7 @@ def mug(title: str, *, rating: float | None = None, count: int = 0, price: str =
         product_id=title,
         title=title,
         category=("Home", shelf),
-        price=Money(amount=price, currency="USD"),
+        price=Money.usd(price),
         rating=rating,
         rating_count=count,
     )
