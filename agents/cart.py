@@ -210,8 +210,9 @@ def _spoken(order: int, outcomes: list[_Outcome], view: CartView) -> Spoken:
     if asked is not None:
         parts.append(asked.text)
     further = ("Check out",) if view.lines and asked is None else ()
+    text = " ".join(dict.fromkeys(parts)).replace("….", "…")  # a shortened name may end a sentence
     return Spoken(
-        order=order, text=" ".join(dict.fromkeys(parts)), cart=document(view), suggestions=asked.choices if asked else further,
+        order=order, text=text, cart=document(view), suggestions=asked.choices if asked else further,
         unfinished=asked.unfinished if asked else None,
     )  # fmt: skip
 

@@ -91,6 +91,7 @@ def preference(planned: Planned, task: Task, order: int) -> Spoken:
         *(held.color or ()),
         *(f"no {w}" for w in held.exclude or ()),
         *(held.features or ()),
+        *(f"any {field.removesuffix('s')}" for field in held.lifted if field in ("color", "brand", "material", "size")),
     ]
     words = ", ".join(said) or "that"
     ending = "" if planned.plan.searches else " What are you looking for?"

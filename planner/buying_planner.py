@@ -63,6 +63,8 @@ class BuyingPlanner:
     def _finishes(self, received: Received) -> TaskKind | None:
         """The answer to a question that a cart or an order asked last: a size, a reason, which one."""
         unfinished, message = received.session.unfinished, received.message
+        if kinds.CHOOSES.search(message.casefold()) or kinds.DULL.match(message.casefold()):
+            return None  # what is asked of all that is shown answers no question about one thing
         if unfinished is None or (read_consent(message) is False and not (unfinished.kind == "order" and names_reason(message))):
             return None
         if unfinished.kind == "order" and read_address(message):

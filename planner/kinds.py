@@ -88,6 +88,7 @@ PREFERENCE = re.compile(
     r"^\W*(?:(?:just )?(?:so you know|fyi|for (?:the record|future reference|next time)|remember(?: that)?|note that|by the way|btw)[,:]?\s+)?(?:i'?m (?:usually |normally |always )?an? (?:size |men'?s |women'?s )?(?:\d|xs|s\b|m\b|l\b|xl|xxl|small|medium|large)|i (?:usually |normally |always )?(?:wear|take) (?:a )?(?:size|men'?s|women'?s|us|xs|s\b|m\b|l\b|xl|\d)|"
     r"my (?:shoe |shirt |ring |foot |dress )?size is|i (?:never|don'?t|do not|only|always) (?:wear|buy|use|like|want|eat)|i prefer|i'?m (?:vegan|vegetarian|allergic)|(?:i (?:have|got) an? )?\w+ allergy\b|allergic to|vegan(?:,| and) (?:i'?m )?allergic|i'?m a (?:vegan|minimalist)|i (?:really )?(?:love|like|hate) (?:the brand |brand )?\w+(?: brand| shoes)?\W*$|never (?:show|suggest|recommend|leather|wool|fur))"
 )
+OF_A_CART = re.compile(r"\b(?:cart|basket|trolley|bag|so far|in there|order total)\b")
 LASTS = re.compile(
     r"\b(?:always|never|ever|usually|normally|generally|in general|from now on|in future|for (?:future|next time|the record|reference)|remember|keep in mind|bear in mind|note(?:d)? (?:that|down)|allergic|allergy|vegan|vegetarian|favou?rite|every time|by default)\b"
 )
@@ -180,14 +181,14 @@ GIFT = re.compile(
     r"\b(?:gifts?|presents?|something|anything|ideas?|surprise|birthday|bday|anniversary|xmas|christmas)\b|\U0001f381|\U0001f382|\U0001f380"
 )
 GIFT_CARD = re.compile(
-    r"\b(?:gift|store|e-?gift|steam|amazon|itunes|visa)[\s-]?(?:card|voucher|certificate)s?\b|\bgift vouchers?\b|\bvouchers?\b"
+    r"\b(?:gift|store|e-?gift|steam|amazon|itunes|visa)[\s-]?(?:card|voucher|certificate)s?\b|\bgift vouchers?\b|\bvouchers?\b(?! ?codes?)"
 )
 _FOREIGN = {
-    "Spanish": re.compile(r"\b(?:hola|busco|quiero|necesito|zapatos|para|tiene[ns]?|gracias|cuánto|cuanto|cuesta|barat[oa]s?|una?|los|las|por|favor|algo|regalo|mochila|botas|m[aá]s|menos|azul(?:es)?|roj[oa]s?|negr[oa]s|blanc[oa]s|verdes?|pequeñ[oa]s?|grandes?|otr[oa]s?|tallas?|colores|con|sin|el|y|ver|muéstrame|también|pero|en|del?)\b"),
-    "French": re.compile(r"\b(?:bonjour|salut|je|cherche|voudrais|chaussures|pour|avez|vous|merci|une?|des|les|pas|cher|chère|chers|moins|s'il|cadeau|veux|besoin|et|en|bleue?s?|rouges?|noire?s?|blanche?s?|verte?s?|petite?s?|grande?s?|autres?|taille|combien|avec|sans|aussi|montre[rz]?|plus|pour|est)\b"),
-    "German": re.compile(r"\b(?:hallo|ich|suche|brauche|möchte|schuhe|für|haben|sie|danke|bitte|ein(?:e[nr]?)?|und|mit|ohne|guten|geschenk|rucksack|in|blau(?:e[nrs]?)?|rote?[nrs]?|schwarz(?:e[nrs]?)?|grün(?:e[nrs]?)?|wei(?:ß|ss)(?:e[nrs]?)?|billiger|günstiger|größer|kleiner|auch|oder|nicht|gibt|es|das|der|ist|wie|viel|kostet|noch|andere[nrs]?|zeig|mir|etwas|aber|nur)\b"),
-    "Italian": re.compile(r"\b(?:ciao|cerco|vorrei|scarpe|per|avete|grazie|una?|regalo|ho|bisogno|economic[oahei]+|più|piccol[oaie]|grand[ei]|blu|ross[oaie]|ner[oaie]|bianc[oahei]+|con|senza|anche|quanto|costa|altr[oaie]|in|meno)\b"),
-    "Portuguese": re.compile(r"\b(?:olá|procuro|preciso|quero|sapatos|para|obrigad[oa]|um|uma|barat[oa]s?|presente|mais|menos|azul|vermelh[oa]s?|pret[oa]s?|branc[oa]s?|maior|menor|outr[oa]s?|quanto|custa|com|sem|também|em)\b"),
+    "Spanish": re.compile(r"\b(?:hola|puedes|ayuda|ayudarme|busco|quiero|necesito|zapatos|para|tiene[ns]?|gracias|cuánto|cuanto|cuesta|barat[oa]s?|una?|los|las|por|favor|algo|regalo|mochila|botas|m[aá]s|menos|azul(?:es)?|roj[oa]s?|negr[oa]s|blanc[oa]s|verdes?|pequeñ[oa]s?|grandes?|otr[oa]s?|tallas?|colores|con|sin|el|y|ver|muéstrame|también|pero|en|del?)\b"),
+    "French": re.compile(r"\b(?:bonjour|salut|pouvez|peux|aider|je|cherche|voudrais|chaussures|pour|avez|vous|merci|une?|des|les|pas|cher|chère|chers|moins|s'il|cadeau|veux|besoin|et|en|bleue?s?|rouges?|noire?s?|blanche?s?|verte?s?|petite?s?|grande?s?|autres?|taille|combien|avec|sans|aussi|montre[rz]?|plus|pour|est)\b"),
+    "German": re.compile(r"\b(?:hallo|kannst|können|du|helfen|hilfe|ich|suche|brauche|möchte|schuhe|für|haben|sie|danke|bitte|ein(?:e[nr]?)?|und|mit|ohne|guten|geschenk|rucksack|in|blau(?:e[nrs]?)?|rote?[nrs]?|schwarz(?:e[nrs]?)?|grün(?:e[nrs]?)?|wei(?:ß|ss)(?:e[nrs]?)?|billiger|günstiger|größer|kleiner|auch|oder|nicht|gibt|es|das|der|ist|wie|viel|kostet|noch|andere[nrs]?|zeig|mir|etwas|aber|nur)\b"),
+    "Italian": re.compile(r"\b(?:ciao|puoi|aiutarmi|cerco|vorrei|scarpe|per|avete|grazie|una?|regalo|ho|bisogno|economic[oahei]+|più|piccol[oaie]|grand[ei]|blu|ross[oaie]|ner[oaie]|bianc[oahei]+|con|senza|anche|quanto|costa|altr[oaie]|in|meno)\b"),
+    "Portuguese": re.compile(r"\b(?:olá|pode|ajudar|você|procuro|preciso|quero|sapatos|para|obrigad[oa]|um|uma|barat[oa]s?|presente|mais|menos|azul|vermelh[oa]s?|pret[oa]s?|branc[oa]s?|maior|menor|outr[oa]s?|quanto|custa|com|sem|também|em)\b"),
 }  # fmt: skip
 
 

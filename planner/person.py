@@ -32,7 +32,7 @@ _FOR = re.compile(
     rf"|\b(?:gift|present|presents|something|birthday) for (?P<whom>{_PERSON})\b|\bfor (?P<close>mum|mom|dad|grandma|grandpa|gran|nan|granddad|grandad|hubby)\b"
 )
 _OF_MINE = re.compile(
-    rf"\b(?P<who>(?:my|our)\s+(?:[\w-]+\s+){{0,2}}?(?:{_PERSON}))(?:'s (?:birthday|bday|anniversary|\d|turning|getting|going|starting|into|obsessed|mad)|\s+(?:is |just )?(?:turning|turns|wears|needs|wants|takes|loves|likes|collects|is (?:\d|a size|size|obsessed|into|mad|getting|starting|joining|after))|,?\s*\(?\d)"
+    rf"\b(?P<who>(?:my|our)\s+(?:[\w-]+\s+){{0,2}}?(?:{_PERSON}))(?:'s (?:birthday|bday|anniversary|\d|turning|getting|going|starting|into|obsessed|mad)|\s+(?:is |just )?(?:turning|turned|turns|wears|needs|wants|takes|loves|likes|collects|is (?:\d|a size|size|obsessed|into|mad|getting|starting|joining|after))|,?\s*\(?\d)"
 )
 _BARE_GIFT = re.compile(
     rf"^\W*(?:(?:gift|present|birthday)\w*\W+(?:for )?)?(?P<who>(?:{_PERSON})(?:'s)?(?=(?: bday| birthday|,? (?:turning|turns|just|is|loves|\d))))"

@@ -172,12 +172,16 @@ class _Planning:
             return self._compare(shown)
         if kind == "similar":
             return self._similar(shown)
-        if kind == "question" or kind == "cart":
+        resolved = self._resolved()
+        if kind == "question" or (kind == "cart" and (resolved.products or resolved.ambiguous or kinds.OF_A_CART.search(self.lowered))):
             return self._referring(kind)
         if kind == "preference":
             # What is said to products of oneself is mostly about them: a preference needs a word that says it lasts.
             lasts = not shown or kinds.LASTS.search(self.lowered)
             return self._remembering() if lasts and self.whole.states_filters and not self.whole.types else None
+        if shown and self.whole.change.stated.active():
+            # A colour or a size after products were shown speaks of them.
+            return None
         if kind in ("checkout", "order", "shop_question", "unsafe") or (kind in ("small_talk", "out_of_scope") and not self._named_need()):
             return _only(kind, self.message, self.session)
         return None
@@ -321,7 +325,12 @@ class _Planning:
         sentences = [part.strip() for part in _PARTS.split(self.text) if part.strip()]
         asking = [part for part in sentences if self._asks_the_shop(part.casefold())]
         others = [part for part in sentences if part not in asking]
-        named = [part for part in others if self.lexicon.thing_mentions(words_of(part))]
+        follows = self.session.subject is not None
+        named = [
+            part
+            for part in others
+            if self.lexicon.thing_mentions(words_of(part)) or (follows and kinds.FOLLOW_UP.match(part.casefold()) is not None)
+        ]
         return " ".join(asking) or self.message, " ".join(others) if asking and named else ""
 
     # ---- turns about what is on the screen
@@ -708,7 +717,7 @@ class _Planning:
         if kinds.MORE.match(self.lowered):
             task = task.model_copy(update={"seen": _ids(self.session.shown)})
         kept = tuple(dict.fromkeys(p.category for p in self.session.shown))
-        if len(kept) > 1 and not renamed and not extra:
+        if len(kept) > 1 and not renamed and (not extra or self.splitter.type_of(subject) is None):
             task = task.model_copy(update={"categories": kept[:_MOST_NEEDS]})
         recipient = None if reading.for_self else reading.recipient or self.session.recipient
         return Plan(tasks=(task,), standing=standing, recipient=recipient)
