@@ -104,6 +104,7 @@ from memory.redis_sessions import RedisSessions, connect
 from memory.shop_store import SqlShopStore
 from memory.trace_fanout import RemoteTraceSink, TraceFanout
 from memory.traces import SqlTraces
+from models.divided import DividedFormulator
 from models.fallback import FallbackFormulator
 from models.health import Health, HealthWatch
 from models.judge import ModelJudge
@@ -116,6 +117,7 @@ from planner.mend import Mender
 from planner.rule_planner import RulePlanner
 from planner.rules_formulator import RulesFormulator
 from planner.safety import safety_rules
+from planner.unnamed import takes_language
 from server.application import create_app
 from server.logs import log_json
 from server.services import ApiKeys, Limits, ServerServices
@@ -184,6 +186,8 @@ def build(settings: Settings, *, redis_url: str) -> Application:
         roles, folder=folder, mend=mender, openai_key=_plain(settings.openai_api_key), nvidia_key=_plain(settings.nvidia_api_key)
     )
     formulator: Formulator = FallbackFormulator(candidates, rules) if candidates else rules
+    if candidates and roles.formulator_asked == "unnamed":
+        formulator = DividedFormulator(formulator, rules, lambda request: takes_language(request, planner.lexicon()))
     health = [candidate.health for candidate in candidates if candidate.health]
     if roles.tagger:
         tagger = OnnxNeedTagger(TaggerFile(folder / roles.tagger.file, roles.tagger.sha256), catalogs.cache_dir)

@@ -47,6 +47,8 @@ class Roles(Document):
     """All roles of a process."""
 
     formulator: tuple[RoleEntry, ...] = ()
+    formulator_asked: Literal["always", "unnamed"] = "always"
+    """For which searches: all, or those whose message names no thing of the shop, while rules write the categories of the others."""
     judge: tuple[RoleEntry, ...] = ()
     """Asked off the hot path by ``python -m app eval judge``; ``form`` says nothing here."""
     tagger: TaggerEntry | None = None

@@ -58,7 +58,7 @@ _VARIANT = re.compile(
     r"\b(?:change|switch|swap|make|update|exchange|replace|have|get)\b.{0,60}\b(?:size|colou?r|in(?:stead)?|to (?:a |an )?(?:size|xx?s|s|m|l|xx?l|small|medium|large|x-large))\b"
 )
 _ADD = re.compile(
-    r"\b(?:add|put|throw|stick|place|drop|take|buy|get|grab|have|want|order|purchase|i'?ll|gimme|lemme|give me|cop|hook me up|(?:ring|wrap) (?:me )?up|sold|go(?:ing)? (?:with|for)|it is)\b"
+    r"\b(?:add|put|throw|stick|place|drop|take|buy|get|grab|have|want|order|purchase|i'?ll|chuck|sling|bung|pop|toss|shove|whack|fling|gimme|lemme|give me|cop|hook me up|(?:ring|wrap) (?:me )?up|sold|go(?:ing)? (?:with|for)|it is)\b"
 )
 _SIZE = re.compile(
     r"\b(?:(?:in|a|an|to|the)\s+)?(?:(?:men'?s|women'?s|kids'?|us)\s+)?size\s+(?P<named>[a-z0-9.]+(?:[ /-](?:tall|wide|long|short))?)\b|"

@@ -41,6 +41,7 @@ _FOREIGN = frozenset("para por una con los las del fur mit und ein eine der pour
 """Small words of other languages; no misspellings of ours ("para" is no parka)."""
 _VERB_BESIDE = {
     "wash": frozenset({"machine", "hand", "cold", "easy"}),
+    "stand": frozenset({"all", "up", "on", "for", "long", "i", "we", "you", "to", "can't"}),
     "light": frozenset({"weight", "blue", "green", "gray", "brown", "pink", "weigh"}),
 }
 BASE_COLORS = frozenset(
@@ -289,7 +290,7 @@ class Lexicon:
 def _is_thing(words: list[str], i: int, name: str) -> bool:
     """Whether a word that could name a thing does: "skiing" names no skis, "machine wash" no wash, "wall mounted" no mount."""
     word = words[i]
-    if words[i + 1 : i + 2] and words[i + 1] in _EVENTS:
+    if (words[i + 1 : i + 2] and words[i + 1] in _EVENTS) or (word == "short" and name.endswith("shorts")):
         return False
     if (word.endswith("ing") and not name.endswith("ing")) or (word.endswith("ed") and not name.endswith("ed")):
         return False

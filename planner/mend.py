@@ -14,7 +14,7 @@ from domain.turn import FormulationRequest
 from planner.lexicon import Lexicon, stem, words_of
 from planner.rules_formulator import attributes_of
 from planner.safety import SafetyRules
-from planner.wording import title_case, with_gender
+from planner.wording import title_case, with_gender, without_gender
 
 _OTHER_GENDER: dict[Gender, re.Pattern[str]] = {
     "women": re.compile(r"\bmen'?s\b", re.IGNORECASE),
@@ -95,7 +95,8 @@ class Mender:
         main = lexicon.main_thing(words_of(name))
         facts = lexicon.facts(main.name) if main else None
         aligned = gender if facts is not None and gender in facts.genders else None
-        return with_gender(title_case(name), aligned), aligned
+        # Written gender goes where the goods carry none: "Women's Cooking Pots".
+        return with_gender(title_case(without_gender(lexicon.corrected(name))), aligned), aligned
 
     def _fit(self, title: str, gender: Gender | None) -> bool:
         if not 3 <= len(title) <= _TITLE_LIMIT or is_gift_card_text(title) or self.safety.danger(title):

@@ -15,6 +15,8 @@ _NOT_FOR = re.compile(
     r"\b(?:not|isn't|aren't|no|except) (?:for |a |meant for )?(?:wom[ae]n|m[ae]n|kids?|children|boys?|girls?)(?:'s)?\b(?! only)"
 )
 _GROWN_UPS = re.compile(r"\b(?:for )?(?:an? |the )?(?:adults?|grown[- ]?ups?)(?:'s?)?\b(?! (?:colou?ring|diapers?|nappies|toys?|book))")
+_TOO = re.compile(r"\b(?:not |isn't |aren't |nothing |without being )?too (?!many\b|much\b)(?:[a-z]+ly )?[a-z]+\b")
+"""How a thing must not be; "too short" names no shorts."""
 _IN_STOCK = re.compile(r"\bin stock\b|\bavailable now\b")
 _AFFORDABLE = re.compile(
     r"\b(?:cheap(?:er|est)?|affordable|inexpensive|budget[- ]friendly|low[- ]cost|bargain|won'?t break the bank|economical|good value|value for money)\b"
@@ -61,7 +63,7 @@ def read(text: str, lexicon: Lexicon, *, currency: str) -> Reading:
     if person.gender is None and _GROWN_UPS.search(lowered):
         excluded = tuple(dict.fromkeys((*excluded, "kids")))
         rest = _GROWN_UPS.sub(" ", rest)
-    rest = without_age(rest)
+    rest = _TOO.sub(" ", without_age(rest))
     words = words_of(rest)
     types = lexicon.type_mentions(words)
     # "Oak" in the name of a maker is no wood; a single word may be meant as either.

@@ -26,6 +26,11 @@ def with_gender(text: str, gender: Gender | None) -> str:
     return f"{prefix} {bare}"
 
 
+def without_gender(text: str) -> str:
+    """The text without a gender in front; the whole text when it is nothing else."""
+    return _GENDERED.sub("", text) or text
+
+
 def explanation_for(label: str, filters: Filters) -> str:
     """One sentence of at most 20 words, to "you", from what was asked."""
     facts = list(dict.fromkeys([*(filters.features or ())[:2], *(filters.color or ())[:1], *(filters.material or ())[:1]]))
