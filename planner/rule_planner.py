@@ -717,7 +717,11 @@ class _Planning:
         if kinds.MORE.match(self.lowered):
             task = task.model_copy(update={"seen": _ids(self.session.shown)})
         kept = tuple(dict.fromkeys(p.category for p in self.session.shown))
-        if len(kept) > 1 and not renamed and (not extra or self.splitter.type_of(subject) is None):
+        if (
+            len(kept) > 1
+            and not renamed
+            and (not extra or (self.splitter.type_of(subject) is None and not kinds.LIKES.search(self.lowered)))
+        ):
             task = task.model_copy(update={"categories": kept[:_MOST_NEEDS]})
         recipient = None if reading.for_self else reading.recipient or self.session.recipient
         return Plan(tasks=(task,), standing=standing, recipient=recipient)
