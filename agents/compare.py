@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from agents.extremes import extreme
+from agents.extremes import Extreme, extreme
 from agents.state import Spoken
 from domain.plan import Task
 from domain.ports import ProductSource
@@ -26,7 +26,11 @@ class CompareAgent:
             return Spoken(order=order, text="Show me at least two products to compare: search first, then name them by number.")
         comparison = compared(products)
         check = Check(name="grounded", passed=True, reason="every value stands in the catalogue")
-        return Spoken(order=order, text=_words(products, comparison, task.request), comparison=comparison, checks=(check,))
+        asked = extreme(products, task.request)
+        return Spoken(
+            order=order, text=_words(products, comparison, asked), comparison=comparison, checks=(check,),
+            focus=tuple(p.product_id for p in asked.products) if asked and len(asked.products) == 1 else (),
+        )  # fmt: skip
 
 
 def compared(products: tuple[Product, ...]) -> Comparison:
@@ -50,11 +54,10 @@ def _row(attribute: str, values: list[str | None]) -> ComparisonRow:
     return ComparisonRow(attribute=attribute, values=tuple(values), differs=len({v for v in values if v is not None}) > 1)
 
 
-def _words(products: tuple[Product, ...], comparison: Comparison, question: str) -> str:
+def _words(products: tuple[Product, ...], comparison: Comparison, asked: Extreme | None) -> str:
     differing = [row.attribute for row in comparison.rows if row.differs and row.attribute not in ("title", "brand", "rating", "price")]
     priced = sorted((p for p in products if p.price), key=lambda p: p.price.minor if p.price else 0)
     parts = [f"Here are {len(products)} side by side."]
-    asked = extreme(products, question)
     if asked:
         parts.append(asked.text)
     if len(priced) >= 2 and priced[0].price and priced[-1].price and priced[0].price.currency == priced[-1].price.currency:

@@ -14,6 +14,7 @@ from domain.terms import fold
 from domain.turn import Planned
 from evaluator.relevance import relevant
 from planner.lexicon import Lexicon, words_of
+from planner.need import says_need
 from planner.person import OF_A_PET
 
 _SOFT: tuple[FilterField, ...] = ("features", "color", "material", "brand")
@@ -60,7 +61,8 @@ class Relaxer:
         lexicon = self.lexicon()
         main = lexicon.main_thing(words_of(task.request))
         if main is not None:
-            return (main.name,) if main.name != task.request else ()
+            # "I need comfy pants" will do with pants; who types "shot glasses" wants no other glasses.
+            return (main.name,) if main.name != task.request and says_need(planned.message) else ()
         if planned.plan.recipient is None:
             return ()
         known = [w for w in words_of(task.request) if len(w) > 3 and w in lexicon.vocabulary.words and w not in lexicon.colors]

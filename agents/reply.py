@@ -1,13 +1,13 @@
 """What is said? The reply's words, made of the evidence list alone; short, and honest about what was not found."""
 
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from agents.context import TurnContext
 from agents.sentences import relaxed_of, search_text
-from agents.state import Finished, Relaxed
+from agents.state import Finished, Relaxed, Spoken
 from domain.events import StreamEvent, StreamName, TurnFinished
 from domain.filters import MOST_VALUES, Filters
 from domain.plan import Task
@@ -146,7 +146,7 @@ def updated_session(finished: Finished, reply: Reply) -> Session:
             "subject": None if anew and not searches else _subject(session, searches, found=bool(shown)),
             "recipient": planned.plan.recipient,
             "shown": shown[:_SHOWN_KEPT] or (() if anew else session.shown),
-            "focus": _focus(session, planned.plan.tasks, shows=bool(shown)),
+            "focus": _focus(session, planned.plan.tasks, finished.spoken, shows=bool(shown)),
             "question": clarification.question if clarification else None,
             "unfinished": next((s.unfinished for s in finished.spoken if s.unfinished), None),
             "pending": _told_pending(finished, reply),
@@ -242,10 +242,13 @@ def _told_pending(finished: Finished, reply: Reply) -> dict[str, Any] | None:
     return before if still and not finished.planned.plan.searches else None
 
 
-def _focus(session: Session, tasks: tuple[Task, ...], *, shows: bool) -> tuple[str, ...]:
-    """What was spoken of last; a new screen starts without."""
+def _focus(session: Session, tasks: tuple[Task, ...], spoken: Sequence[Spoken], *, shows: bool) -> tuple[str, ...]:
+    """What was spoken of last, the one that a comparison names above all; a new screen starts without."""
     if shows:
         return ()
+    told = next((said.focus for said in reversed(spoken) if said.focus), ())
+    if told:
+        return told
     named = [task.product_ids for task in tasks if task.kind in ("question", "compare") and 0 < len(task.product_ids) <= 2]
     return named[-1] if named else session.focus
 

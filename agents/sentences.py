@@ -16,6 +16,7 @@ _OPENERS = ("Here {are} {what}.", "I found {what}.", "Have a look at {what}.", "
 _MOST_WORDS_OF_A_NAME = 5
 """A longer request tells a story, and the shelf's own name says it better."""
 _MOST_NAMED = 3
+_WHOSE = frozenset(stem(word) for word in ("women", "womens", "men", "mens", "kids", "gift", "gifts", "present", "ideas"))
 _PICK = "My first pick is "
 
 
@@ -53,14 +54,34 @@ def _opening(finished: Finished, context: TurnContext) -> str:
     if len(sections) > 1:
         names = [section.category.casefold() for section in sections]
         what = f"ideas in {len(sections)} aisles: {', '.join(names[:-1])} and {names[-1]}"
+        unsaid: tuple[str, ...] = ()
     else:
-        what = _counted(first, sections[0])
+        unsaid = unsaid_words(first, [p.product for p in sections[0].products])
+        said = first.model_copy(update={"request": " ".join(w for w in first.request.split() if fold(w) not in unsaid)})
+        what = _counted(said, sections[0])
     what += (f", all {held}" if len(sections) > 1 else f" {held}") if held else ""
+    if unsaid:
+        return f"No listing here says {' or '.join(f'“{word}”' for word in unsaid)}; what comes closest: {what}."
     # A list of aisles is looked at; only goods "could suit".
     frames = _OPENERS if len(sections) == 1 else _OPENERS[:-1]
     frame = frames[planned.session.turn_count % len(frames)]
     single = len(sections) == 1 and len(sections[0].products) == 1
     return frame.replace("{are}", "is" if single else "are").replace("{what}", what).replace("{What}", what[:1].upper() + what[1:])
+
+
+def unsaid_words(task: Task, products: list[Product]) -> tuple[str, ...]:
+    """Words of a short request that none of the shown listings says in any field: "boxing" of gloves for gardens."""
+    words = [w for w in words_of(_without_values(task.request, task.filters)) if len(w) > 3 and not w[0].isdigit()]
+    if task.kind != "search" or len(task.request.split()) > _MOST_WORDS_OF_A_NAME:
+        return ()
+    facts = [
+        (p.title, p.brand or "", p.description, *p.category, *p.features, *p.material, *p.colors, *p.attributes.values()) for p in products
+    ]
+    listed = " ".join(text for texts in facts for text in texts)
+    known = {stem(w) for w in words_of(listed)} | {stem(w) for w in words_of(task.subject or "")} | _WHOSE
+    unsaid = tuple(w for w in words if stem(w) not in known and not any(stem(w) in other for other in known if len(other) > 5))
+    # Whoever is told a story by an assistant is not helped: one or two words are worth saying.
+    return unsaid if len(unsaid) <= 2 and len(unsaid) < len(words) else ()
 
 
 def _counted(task: Task, section: Section) -> str:

@@ -55,6 +55,8 @@ class Spoken:
     """CART, ORDER and PENDING of API.md, where the task touched them."""
     unfinished: Unfinished | None = None
     """What the text asks about, when a cart or an order lacks something."""
+    focus: tuple[str, ...] = ()
+    """Products that the text singles out: what "it" means next."""
 
 
 class TurnState(TypedDict, total=False):

@@ -57,6 +57,7 @@ _QUANTITY = re.compile(
 _VARIANT = re.compile(
     r"\b(?:change|switch|swap|make|update|exchange|replace|have|get)\b.{0,60}\b(?:size|colou?r|in(?:stead)?|to (?:a |an )?(?:size|xx?s|s|m|l|xx?l|small|medium|large|x-large))\b"
 )
+_BAG = re.compile(r"\b(?:cart|basket|trolley|bag)\b")
 _ADD = re.compile(
     r"\b(?:add|put|throw|stick|place|drop|take|buy|get|grab|have|want|order|purchase|i'?ll|chuck|sling|bung|pop|toss|shove|whack|fling|gimme|lemme|give me|cop|hook me up|(?:ring|wrap) (?:me )?up|sold|go(?:ing)? (?:with|for)|it is)\b"
 )
@@ -114,6 +115,9 @@ def read_cart(
         operation = "add"
     if operation is None and _SO_MANY_OF_IT.match(text):
         operation = "quantity" if lines else "add"
+    if operation is None and _products(text, shown, focus)[0] and not _BAG.search(text):
+        # "Two of the second please", "the first one in size 9": naming one for the cart puts it there.
+        operation = "add"
     if operation is None:
         return (CartCommand(operation="view", said=message),)
     commands: list[CartCommand] = []

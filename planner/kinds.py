@@ -165,7 +165,8 @@ FOLLOW_UP = re.compile(
     r"men'?s|women'?s|size|i'?d (?:rather|prefer)|rather|prefer|can (?:it|they)|(?:could|can) you (?:show|narrow|filter|sort)|sort|filter|narrow|maybe)\b"
 )
 CHEAPER = re.compile(
-    r"\b(?:cheaper|less expensive|lower price|more affordable|too (?:expensive|pricey|much|dear)|out of (?:my )?budget|over (?:my )?budget)\b"
+    r"\b(?:cheaper|less expensive|lower price|more affordable|too (?:expensive|pricey|much|dear)|out of (?:my )?budget|over (?:my )?budget|(?:bit|little|tad|touch|rather|kinda|quite|so|way|very|pretty) (?:too )?(?:expensive|pricey|pricy|dear|steep|costly)|"
+    r"steep|can'?t afford|more than i (?:wanted|hoped|planned|can)|cost(?:s|ing)? an arm|rob a bank|bring (?:it|the price) down|lower budget)\b"
 )
 PRICIER = re.compile(r"\b(?:more expensive|fancier|nicer|posher|swankier|higher[- ]end|better quality|more premium|upscale)\b")
 MORE = re.compile(

@@ -170,20 +170,20 @@ class Lexicon:
         things = self.thing_mentions(words)
         if not things:
             return None
-        owners = [m for m in things if not self._modifies(m, words)] or things
+        owners = [m for m in things if not self.modifies(m, words)] or things
         # A full type says more than a word that only heads one ("8 hours battery" after "wireless earbuds").
         main = ([m for m in owners if m.name in self.type_names] or owners)[-1]
         # "Dress shirts" are shirts, where no type is called so: in a compound the last word says the thing.
         main = next((m for m in owners if m.start == main.end and m.name == words[m.start] and " " not in main.name), main)
         for other in things:
-            if other is not main and self._modifies(other, words):
+            if other is not main and self.modifies(other, words):
                 compound = self.types.get(stems(f"{words[other.end - 1]} {words[main.end - 1]}"))
                 if compound:
                     return Mention(main.start, main.end, compound)
         return main
 
     @staticmethod
-    def _modifies(mention: Mention, words: list[str]) -> bool:
+    def modifies(mention: Mention, words: list[str]) -> bool:
         """Whether a preposition stands before it: "for my laptop", "with a hood"."""
         before = words[max(0, mention.start - 3) : mention.start]
         return any(w in ("for", "with", "under", "on", "inside") for w in before)

@@ -100,6 +100,11 @@ def is_phrase(text: str) -> bool:
     return not _SENTENCE.search(_OPENING.sub("", text))
 
 
+def says_need(text: str) -> bool:
+    """Whether a text says that something is wanted ("i need", "looking for") and does not only name it."""
+    return _CUE.search(text.casefold()) is not None
+
+
 def party_size(text: str) -> bool:
     """Whether a lower-cased text says for how many people: "for four"."""
     return _PEOPLE.search(text) is not None

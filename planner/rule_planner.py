@@ -46,7 +46,7 @@ _OF_A_CARD = frozenset(
 _CHATTER = frozenset(
     "instead rather first second third fourth fifth sixth last come comes rated rating ratings expensive pricey pricier cheaper two both stock sold out next "
     "another else others options option choices choice version versions please prefer preferably personal likes loves into obsessed same thing already must should needs "
-    "isn't aren't don't doesn't won't can't it's they're that's there's bigger biggest smaller smallest larger largest taller shorter nicer each apiece total altogether".split()
+    "hmm hm bit pricy steep dear costly tad kinda isn't aren't don't doesn't won't can't it's they're that's there's bigger biggest smaller smallest larger largest taller shorter nicer each apiece total altogether".split()
 )
 _OF_A_REFINEMENT = frozenset("more much less dear far bit little affordable budget fancier premium".split())
 _FOR_A_PURPOSE = re.compile(
@@ -663,6 +663,8 @@ class _Planning:
             subject = {stem(w) for w in words_of(self.session.subject)}
             same = any({stem(w) for w in words_of(m.name)} <= subject or (" " not in m.name and _head(m) in subject) for m in reading.types)
             return same and (kinds.FOLLOW_UP.match(self.lowered) is not None or len(reading.words) <= 6)
+        if self._names_another(reading):
+            return False
         if kinds.MORE.match(self.lowered) or kinds.CHEAPER.search(self.lowered) or kinds.PRICIER.search(self.lowered):
             return True
         if occasion and not kinds.FOLLOW_UP.match(self.lowered):
@@ -676,6 +678,13 @@ class _Planning:
         if (reading.states_filters or reading.recipient or party_size(self.lowered)) and (not words or kinds.FOLLOW_UP.match(self.lowered)):
             return True
         return bool(kinds.FOLLOW_UP.match(self.lowered)) and len(words) <= 3
+
+    def _names_another(self, reading: Reading) -> bool:
+        """ "Men's brown boots" after dresses: a thing that is no type by itself and no part of the subject, nor what it is for."""
+        words = list(reading.words)
+        plain = [m for m in self.lexicon.thing_mentions(words) if m.name not in self.lexicon.vocabulary.types]
+        wanted = {_head(m) for m in plain if not self.lexicon.modifies(m, words)}
+        return bool(wanted) and not wanted & {stem(w) for w in words_of(self.session.subject or "")}
 
     def _opens_anew(self) -> bool:
         """ "Something waterproof for hiking" after desk lamps: an open wish for another purpose."""

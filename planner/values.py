@@ -209,7 +209,8 @@ def _excludable(words: list[str], lexicon: Lexicon) -> str | None:
         return " ".join(words[: types[0].end])
     noun = words[0]
     named = noun in lexicon.vocabulary.words and not noun.endswith(("ing", "ly", "ed"))
-    return noun if named and (len(words) == 1 or words[1] in _NOT_EXCLUDABLE) else None
+    describes = len(words) > 1 and any(m.start == 1 for m in lexicon.thing_mentions(words))
+    return noun if named and (len(words) == 1 or words[1] in _NOT_EXCLUDABLE or describes) else None
 
 
 def _after(matched: str, value: str) -> str:
