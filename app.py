@@ -232,7 +232,7 @@ def build(settings: Settings, *, redis_url: str) -> Application:
     @asynccontextmanager
     async def running() -> AsyncIterator[None]:
         catalog.open()
-        await asyncio.to_thread(planner.lexicon)
+        await asyncio.to_thread(planner.prepare)
         await create_tables(engine)
         # Loads what is embedded; what takes longer than this patience goes on loading behind it.
         await watch.ask(patience_s=_FIRST_PATIENCE_S)

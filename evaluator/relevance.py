@@ -40,4 +40,10 @@ def relevant(candidate: Candidate, query: str, *, wanted_type: str | None) -> bo
 @lru_cache(maxsize=50_000)
 def stems(text: str) -> frozenset[str]:
     """The text's telling words by their stems; small and empty ones left out."""
-    return frozenset(str(_STEMMER.stemWord(word)) for word in _WORD.findall(fold(text)) if word not in _EMPTY)
+    return frozenset(_stem(word) for word in _WORD.findall(fold(text)) if word not in _EMPTY)
+
+
+@lru_cache(maxsize=50_000)
+def _stem(word: str) -> str:
+    """A catalogue's descriptions have the same few thousand words: stemming each anew was three quarters of the time of ranking."""
+    return str(_STEMMER.stemWord(word))
