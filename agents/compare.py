@@ -25,7 +25,10 @@ class CompareAgent:
         if len(products) < 2:
             return Spoken(order=order, text="Show me at least two products to compare: search first, then name them by number.")
         comparison = compared(products)
-        check = Check(name="grounded", passed=True, reason="every value stands in the catalogue")
+        found = {product.product_id for product in products}
+        gone = [product_id for product_id in task.product_ids if product_id not in found]
+        reason = f"no longer in the catalogue: {', '.join(gone)}" if gone else "every product that was named stands in the catalogue"
+        check = Check(name="grounded", passed=not gone, reason=reason)
         asked = extreme(products, task.request)
         return Spoken(
             order=order, text=_words(products, comparison, asked), comparison=comparison, checks=(check,),

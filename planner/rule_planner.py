@@ -29,8 +29,6 @@ from planner.titled import title_in
 from planner.values import field_of
 from planner.wording import shortened
 
-_QUALIFIES = re.compile(r"^\W*(?:at least|with|up to|under|over|around|about|good|long|decent|ideally|preferably)\b")
-"""A part that says how the thing before must be, and names no other thing."""
 _MOST_NEEDS = 4
 _NICER_FROM = Decimal("0.6")
 """Of a ceiling that is said with "nicer"."""

@@ -48,8 +48,8 @@ _OF_TALK = (
     "expensive question recommend choose rated rating reviews payment surprise instead forget remove please thanks other"
 ).split()
 _SHORTEST = 4
-_ONE_SLIP, _TWO_SLIPS = 6, 8
-"""Letters up to which one slip is forgiven (of four letters, only two that changed places), and from which two are."""
+_TWO_SLIPS = 8
+"""Letters from which two slips are forgiven; below, one is (of four letters, only two that changed places)."""
 
 
 def mended(message: str, known: Container[str]) -> str:

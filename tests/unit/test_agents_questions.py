@@ -143,6 +143,19 @@ async def test_a_comparison_answers_the_superlative_first() -> None:
     assert said.text.startswith("Here are 2 side by side. The lightest is the Brook")
 
 
+async def test_the_one_that_a_comparison_singles_out_is_what_it_means_next() -> None:
+    lighter = await spoken(CompareAgent(ListCatalog([BOOTS, SHOES])), [BOOTS, SHOES], "which is lighter, 1 or 2?")
+    plain = await spoken(CompareAgent(ListCatalog([BOOTS, SHOES])), [BOOTS, SHOES], "compare them")
+    assert lighter.focus == (SHOES.product_id,) and plain.focus == ()
+
+
+async def test_a_product_that_has_gone_since_fails_the_comparisons_check() -> None:
+    said = await spoken(CompareAgent(ListCatalog([BOOTS, SHOES])), [BOOTS, SHOES, BACKPACK], "compare them")
+    whole = await spoken(CompareAgent(ListCatalog([BOOTS, SHOES])), [BOOTS, SHOES], "compare them")
+    assert [check.passed for check in said.checks] == [False] and BACKPACK.product_id in said.checks[0].reason
+    assert [check.passed for check in whole.checks] == [True]
+
+
 def test_a_size_is_there_only_when_a_variant_of_it_is_in_stock() -> None:
     offered = answer(BOOTS, "is it available in 9?")
     other = answer(BOOTS, "is it available in 12?")
